@@ -1,0 +1,1 @@
+//! What keys of metrics, params and tags may look like.

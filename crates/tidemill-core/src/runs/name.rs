@@ -1,0 +1,1 @@
+//! Names for runs that were given none.
