@@ -54,7 +54,7 @@ impl ArtifactLocation {
     pub fn resolve(self, id: ExperimentId) -> String {
         match self {
             Self::At(location) => location,
-            Self::Below(root) => crate::storage_uri::append(&root, &id.to_string()),
+            Self::Below(root) => crate::location::append(&root, &id.to_string()),
         }
     }
 }

@@ -10,6 +10,7 @@ pub mod error;
 pub mod experiments;
 pub mod keys;
 pub mod lifecycle;
+pub mod location;
 pub mod logged_models;
 pub mod metrics;
 pub mod page;

@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The database: schema, queries, transactions, migrations.
+//!
+//! [`Store`] has one method per use case. Each goes through one of two doors, `read` and
+//! `write` in [`doors`]; queries take a connection and never open one, and only
+//! [`dialect`] knows that there are three databases. SQL exists in this crate only.
+
+mod connection;
+mod dialect;
+mod doors;
+mod error;
+mod keys;
+mod migrate;
+mod schema;
+mod sqlite_writer;
+mod statement;
+mod store;
+mod url;
+
+pub use store::{Store, StoreConfig};
+pub use url::DatabaseUrl;

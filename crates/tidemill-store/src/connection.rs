@@ -1,0 +1,110 @@
+//! One connection type for three databases, and how each is set up.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+use diesel::r2d2::R2D2Connection;
+
+use crate::DatabaseUrl;
+
+/// A connection to any of the databases. Ordinary diesel queries run on it unchanged;
+/// what the databases say differently is in [`crate::dialect`].
+#[derive(diesel::MultiConnection)]
+pub(crate) enum DbConnection {
+    Sqlite(diesel::SqliteConnection),
+    #[cfg(feature = "postgres")]
+    Postgres(diesel::PgConnection),
+    #[cfg(feature = "mysql")]
+    Mysql(diesel::MysqlConnection),
+}
+
+/// What a connection is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+/// How long SQLite waits for another process's lock, in milliseconds.
+const BUSY_TIMEOUT_MS: u32 = 5000;
+
+impl DbConnection {
+    /// Opens and configures a connection.
+    pub(crate) fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
+        let mut connection = match url {
+            DatabaseUrl::Sqlite(path) => Self::Sqlite(diesel::SqliteConnection::establish(
+                &path.to_string_lossy(),
+            )?),
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(uri) => Self::Postgres(diesel::PgConnection::establish(uri)?),
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::Mysql(uri) => Self::Mysql(diesel::MysqlConnection::establish(uri)?),
+        };
+        let settings = connection.settings(access);
+        connection
+            .batch_execute(&settings)
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    /// The session settings. SQLite: write-ahead log, and a sync at every commit, so that an
+    /// acknowledged write survives a power cut; grouping commits makes that cheap.
+    /// MySQL: a statement must see what others committed before it, as PostgreSQL's does.
+    fn settings(&self, access: Access) -> String {
+        match self {
+            Self::Sqlite(_) => {
+                let common = format!(
+                    "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; \
+                     PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000; \
+                     PRAGMA mmap_size = 268435456;"
+                );
+                match access {
+                    Access::Write => format!(
+                        "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                         PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
+                    ),
+                    Access::Read => format!("{common} PRAGMA query_only = ON;"),
+                }
+            }
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => String::from("SET client_min_messages = warning"),
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => String::from(
+                "SET SESSION transaction_isolation = 'READ-COMMITTED'; \
+                 SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; \
+                 SET SESSION innodb_lock_wait_timeout = 10",
+            ),
+        }
+    }
+}
+
+/// A pooled connection, with a note whether it still works.
+pub(crate) struct Session {
+    pub(crate) db: DbConnection,
+    pub(crate) dead: bool,
+}
+
+/// Makes connections for the pools.
+#[derive(Debug)]
+pub(crate) struct Connector {
+    pub(crate) url: DatabaseUrl,
+    pub(crate) access: Access,
+}
+
+impl r2d2::ManageConnection for Connector {
+    type Connection = Session;
+    type Error = diesel::r2d2::Error;
+
+    fn connect(&self) -> Result<Session, Self::Error> {
+        let db = DbConnection::open(&self.url, self.access)
+            .map_err(diesel::r2d2::Error::ConnectionError)?;
+        Ok(Session { db, dead: false })
+    }
+
+    fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
+        session.db.ping().map_err(diesel::r2d2::Error::QueryError)
+    }
+
+    fn has_broken(&self, session: &mut Session) -> bool {
+        session.dead || std::thread::panicking() || session.db.is_broken()
+    }
+}

@@ -1,0 +1,148 @@
+//! What can go wrong inside a transaction: a rule of the domain, or the database.
+//!
+//! Queries return [`Failure`]; the two doors of the store turn it into the domain's
+//! `Error`, after deciding whether trying again is worth it. A violation that a query
+//! expects (a taken name) is translated where the query is, with [`unique`].
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use tidemill_core::Error;
+
+/// The result of everything that runs inside a transaction.
+pub(crate) type DbResult<T> = Result<T, Failure>;
+
+/// A rule of the domain or a fault of the database.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// For the client.
+    Domain(Error),
+    /// For the log, after retries.
+    Database(DieselError),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Domain(error)
+    }
+}
+
+impl From<DieselError> for Failure {
+    fn from(error: DieselError) -> Self {
+        Self::Database(error)
+    }
+}
+
+/// Turns a unique violation into the domain's error for it; everything else passes through.
+pub(crate) fn unique(taken: impl FnOnce() -> Error) -> impl FnOnce(DieselError) -> Failure {
+    move |error| match error {
+        DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+            Failure::Domain(taken())
+        }
+        other => Failure::Database(other),
+    }
+}
+
+impl Failure {
+    /// Whether the same transaction may well succeed when run again: the database
+    /// gave it up in favour of another.
+    pub(crate) fn is_conflict(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(kind, DatabaseErrorKind::SerializationFailure)
+                    || [
+                        "deadlock",
+                        "lock wait timeout",
+                        "try restarting transaction",
+                    ]
+                    .iter()
+                    .any(|words| info.message().to_ascii_lowercase().contains(words))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the connection is of no more use.
+    pub(crate) fn is_disconnection(&self) -> bool {
+        match self {
+            Self::Database(DieselError::BrokenTransactionManager) => true,
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(kind, DatabaseErrorKind::ClosedConnection)
+                    || [
+                        "server closed the connection",
+                        "terminating connection",
+                        "no connection to the server",
+                        "gone away",
+                        "lost connection",
+                        "connection was killed",
+                        "could not receive data",
+                        "could not send data",
+                        "broken pipe",
+                        "ssl connection has been closed",
+                        "the database system is",
+                    ]
+                    .iter()
+                    .any(|words| info.message().to_ascii_lowercase().contains(words))
+            }
+            _ => false,
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        let error = match failure {
+            Failure::Domain(error) => return error,
+            Failure::Database(ref error) => error,
+        };
+        if failure.is_disconnection() || failure.is_conflict() {
+            tracing::warn!(%error, "database is away or busy");
+            return Error::unavailable("The database is temporarily unavailable. Try again later.");
+        }
+        match error {
+            DieselError::DatabaseError(_, info) if is_full(info.message()) => {
+                tracing::error!(%error, "database has no room");
+                Error::unavailable("The database has no room left. Nothing was written.")
+            }
+            DieselError::DatabaseError(_, info) if is_locked(info.message()) => {
+                tracing::warn!(%error, "database is locked");
+                Error::unavailable("The database is locked by another process. Try again later.")
+            }
+            DieselError::DatabaseError(_, info) if is_unstorable(info.message()) => {
+                tracing::info!(%error, "database refused a value");
+                Error::invalid_parameter("A value in the request cannot be stored.")
+            }
+            _ => match failure {
+                Failure::Domain(error) => error,
+                Failure::Database(error) => Error::internal(error),
+            },
+        }
+    }
+}
+
+fn is_full(message: &str) -> bool {
+    [
+        "disk is full",
+        "disk I/O error",
+        "No space left",
+        "could not extend file",
+        "readonly database",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+fn is_locked(message: &str) -> bool {
+    message.contains("database is locked") || message.contains("database table is locked")
+}
+
+/// Values that one database holds and another does not: NUL characters on PostgreSQL,
+/// texts over a column's length on MySQL.
+fn is_unstorable(message: &str) -> bool {
+    [
+        "invalid byte sequence",
+        "Data too long",
+        "Incorrect string value",
+        "index row size",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}

@@ -1,0 +1,181 @@
+//! Brings the schema up to what this binary knows, under a lock, and refuses a newer one.
+//!
+//! The texts live in `migrations/{sqlite,postgres,mysql}` under the same names. Our own few
+//! lines instead of `diesel_migrations`, because MySQL and MariaDB name the one collation we
+//! need differently, and its embedded texts cannot be adjusted when they run.
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+#[cfg(feature = "mysql")]
+use diesel::sql_types::Text;
+use tidemill_core::{Error, Result};
+
+use crate::DatabaseUrl;
+use crate::connection::{Access, DbConnection};
+use crate::error::DbResult;
+
+/// One step of the schema.
+struct Migration {
+    version: i64,
+    name: &'static str,
+    sqlite: &'static str,
+    #[cfg(feature = "postgres")]
+    postgres: &'static str,
+    #[cfg(feature = "mysql")]
+    mysql: &'static str,
+}
+
+macro_rules! migration {
+    ($version:literal, $name:literal) => {
+        Migration {
+            version: $version,
+            name: $name,
+            sqlite: include_str!(concat!("../../../migrations/sqlite/", $name, "/up.sql")),
+            #[cfg(feature = "postgres")]
+            postgres: include_str!(concat!("../../../migrations/postgres/", $name, "/up.sql")),
+            #[cfg(feature = "mysql")]
+            mysql: include_str!(concat!("../../../migrations/mysql/", $name, "/up.sql")),
+        }
+    };
+}
+
+/// Every step, oldest first. Append only.
+const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_tracking_and_registry")];
+
+/// The schema version that this binary writes.
+pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
+
+/// Names the lock that keeps two starting servers from migrating at once.
+#[cfg(feature = "postgres")]
+const POSTGRES_LOCK: i64 = 0x7469_6465_6d69_6c6c;
+
+diesel::table! {
+    tidemill_schema (version) {
+        version -> BigInt,
+        name -> Text,
+    }
+}
+
+/// Migrates the database at `url`, creating a SQLite file that is not there yet.
+pub(crate) fn migrate(url: &DatabaseUrl) -> Result<()> {
+    let DatabaseUrl::Sqlite(path) = url else {
+        return migrate_through(url);
+    };
+    if let Some(folder) = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+    {
+        std::fs::create_dir_all(folder).map_err(|error| {
+            Error::invalid_parameter(format!(
+                "The folder of the database, '{}', cannot be made: {error}",
+                folder.display()
+            ))
+        })?;
+    }
+    migrate_through(url)
+}
+
+fn migrate_through(url: &DatabaseUrl) -> Result<()> {
+    let mut db = DbConnection::open(url, Access::Write).map_err(|error| {
+        Error::unavailable(format!("The database {url:?} cannot be opened: {error}"))
+    })?;
+    if version(&mut db) == Some(NEWEST) {
+        return Ok(());
+    }
+    under_lock(&mut db, apply_missing)?;
+    Ok(())
+}
+
+/// The version of the schema that is there; `None` before the first migration.
+pub(crate) fn version(db: &mut DbConnection) -> Option<i64> {
+    tidemill_schema::table
+        .select(tidemill_schema::version)
+        .order(tidemill_schema::version.desc())
+        .first(db)
+        .ok()
+}
+
+fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
+    db.batch_execute(
+        "CREATE TABLE IF NOT EXISTS tidemill_schema (version BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL)",
+    )?;
+    let there = version(db).unwrap_or(0);
+    if there > NEWEST {
+        return Err(Error::invalid_state(format!(
+            "The database has schema version {there}, made by a newer Tidemill; this one knows {NEWEST}. \
+             Start the newer version, or restore a backup from before the upgrade."
+        ))
+        .into());
+    }
+    for migration in MIGRATIONS.iter().filter(|m| m.version > there) {
+        let text = migration.text(db)?;
+        tracing::info!(name = migration.name, "migrating the database");
+        db.batch_execute(&text)?;
+        diesel::insert_into(tidemill_schema::table)
+            .values((
+                tidemill_schema::version.eq(migration.version),
+                tidemill_schema::name.eq(migration.name),
+            ))
+            .execute(db)?;
+    }
+    Ok(())
+}
+
+impl Migration {
+    fn text(&self, db: &mut DbConnection) -> DbResult<String> {
+        Ok(match db {
+            DbConnection::Sqlite(_) => self.sqlite.to_owned(),
+            #[cfg(feature = "postgres")]
+            DbConnection::Postgres(_) => self.postgres.to_owned(),
+            #[cfg(feature = "mysql")]
+            DbConnection::Mysql(db) => {
+                let version: String =
+                    diesel::select(diesel::dsl::sql::<Text>("version()")).get_result(db)?;
+                let collation = match version.contains("MariaDB") {
+                    true => "utf8mb4_nopad_bin",
+                    false => "utf8mb4_0900_bin",
+                };
+                self.mysql.replace("${COLLATION}", collation)
+            }
+        })
+    }
+}
+
+/// SQLite and PostgreSQL take back a failed migration whole; MySQL commits each statement of
+/// a schema change by itself, so there only the lock protects.
+fn under_lock(
+    db: &mut DbConnection,
+    work: impl FnOnce(&mut DbConnection) -> DbResult<()>,
+) -> DbResult<()> {
+    match db {
+        DbConnection::Sqlite(_) => {
+            db.batch_execute("BEGIN EXCLUSIVE")?;
+            let outcome = work(db);
+            db.batch_execute(if outcome.is_ok() {
+                "COMMIT"
+            } else {
+                "ROLLBACK"
+            })?;
+            outcome
+        }
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(_) => db.transaction(|db| {
+            db.batch_execute(&format!("SELECT pg_advisory_xact_lock({POSTGRES_LOCK})"))?;
+            work(db)
+        }),
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(mysql) => {
+            use diesel::sql_types::{Integer, Nullable};
+            let locked: Option<i32> = diesel::select(diesel::dsl::sql::<Nullable<Integer>>(
+                "GET_LOCK('tidemill_schema', 60)",
+            ))
+            .get_result(mysql)?;
+            if locked != Some(1) {
+                return Err(Error::unavailable("Another server is migrating the database.").into());
+            }
+            let outcome = work(db);
+            db.batch_execute("DO RELEASE_LOCK('tidemill_schema')")?;
+            outcome
+        }
+    }
+}
