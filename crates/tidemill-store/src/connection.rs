@@ -69,7 +69,7 @@ impl DbConnection {
             Self::Postgres(_) => String::from("SET client_min_messages = warning"),
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => String::from(
-                "SET SESSION transaction_isolation = 'READ-COMMITTED'; \
+                "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
                  SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_AUTO_VALUE_ON_ZERO,ANSI_QUOTES,NO_BACKSLASH_ESCAPES'; \
                  SET SESSION innodb_lock_wait_timeout = 10",
             ),
