@@ -44,7 +44,10 @@ impl<'a> Field<'a> {
 }
 
 fn write_message(out: &mut String, name: &str, message: &DescriptorProto) -> Result<()> {
-    let fields = (message.field.iter())
+    // Protobuf writes fields in the order of their numbers, also as JSON.
+    let mut sorted: Vec<_> = message.field.iter().collect();
+    sorted.sort_by_key(|field| field.number());
+    let fields = (sorted.into_iter())
         .map(|field| Field::new(message, field))
         .collect::<Result<Vec<_>>>()?;
     if fields.len() > 64 {

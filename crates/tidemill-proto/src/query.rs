@@ -6,8 +6,11 @@ use percent_encoding::percent_decode_str;
 
 use crate::DecodeError;
 
+/// A name and its value, decoded.
+pub type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
+
 /// The names and values of a query string, in order. A name without `=` has an empty value.
-pub fn pairs(query: &str) -> Result<Vec<(Cow<'_, str>, Cow<'_, str>)>, DecodeError> {
+pub fn pairs(query: &str) -> Result<Vec<Pair<'_>>, DecodeError> {
     (query.split('&').filter(|pair| !pair.is_empty()))
         .map(|pair| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));

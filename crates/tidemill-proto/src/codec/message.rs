@@ -44,7 +44,8 @@ impl Found {
     }
 }
 
-/// A message with generated JSON code. Fields are numbered by their order in the `.proto` file.
+/// A message with generated JSON code. Fields are counted from 0 in the order of
+/// their protobuf numbers.
 pub trait JsonMessage: EncodeJson + Default {
     /// The names of the fields.
     const FIELDS: &'static [FieldName];
