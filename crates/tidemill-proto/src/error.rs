@@ -18,10 +18,16 @@ impl DecodeError {
             Some((start, _)) if start.starts_with(BOTH_SPELLINGS) => {
                 Self(format!("{start}{BOTH_SPELLINGS_END}"))
             }
-            _ => Self(format!("Invalid request body: {text}")),
+            _ => {
+                let text: String = text.chars().take(LONGEST_TEXT).collect();
+                Self(format!("Invalid request body: {text}"))
+            }
         }
     }
 }
+
+/// serde quotes a string that stands where an object should, however long it is.
+const LONGEST_TEXT: usize = 1000;
 
 const BOTH_SPELLINGS: &str = "Request specifies both";
 const BOTH_SPELLINGS_END: &str = "; provide only one of them.";

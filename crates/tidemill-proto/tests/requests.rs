@@ -225,6 +225,20 @@ fn a_wrong_type_that_mlflow_does_not_check_is_refused_with_its_place() {
 }
 
 #[test]
+fn a_refusal_does_not_echo_a_whole_body() {
+    let long = "x".repeat(1 << 20);
+    let bodies = [
+        format!(r#"{{"run_id":"a","metrics":["{long}"]}}"#),
+        format!(r#"{{"run_id":"a","metrics":"{long}"}}"#),
+        format!(r#"{{"run_id":["{long}"]}}"#),
+    ];
+    for body in bodies {
+        let text = refusal::<LogBatch>(&body);
+        assert!(text.len() < 2000, "{}", text.len());
+    }
+}
+
+#[test]
 fn an_empty_list_is_enough_for_a_required_one() {
     assert!(json::<LogOutputs>(r#"{"run_id":"a","models":[]}"#).is_ok());
     assert!(json::<LogOutputs>(r#"{"run_id":"a","models":null}"#).is_err());
