@@ -1,0 +1,55 @@
+//! Every test there is, from cheap to dear.
+
+use crate::{licences, machine, step};
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Run the long forms of the tests that have one.
+    #[arg(long)]
+    long: bool,
+    /// Stop before the suites of stock MLflow clients.
+    #[arg(long)]
+    no_compat: bool,
+}
+
+/// Runs everything; the first failure ends it.
+pub(crate) fn run(args: &Args) -> Result<(), String> {
+    let databases = machine::databases();
+    let mut features = vec!["--workspace"];
+    if machine::has_mysql_client() {
+        features.extend([
+            "--features",
+            "tidemill-server/mysql,tidemill-store/mysql,tidemill-testkit/mysql",
+        ]);
+    }
+    let cargo = |title: &str, first: &[&str], last: &[&str], variables: &[(&str, String)]| {
+        let arguments = [first, &features[..], last].concat();
+        step::run_with(title, "cargo", &arguments, variables)
+    };
+    step::run("formatting", "cargo", &["fmt", "--all", "--", "--check"])?;
+    licences::check()?;
+    cargo(
+        "lints",
+        &["clippy", "--locked", "--all-targets"],
+        &["--", "-D", "warnings"],
+        &[],
+    )?;
+    let mut variables = databases;
+    if args.long {
+        variables.push(("TIDEMILL_TEST_LONG", "1".into()));
+    }
+    cargo("tests", &["test", "--locked"], &[], &variables)?;
+    let quiet = [("RUSTDOCFLAGS", "-D warnings".to_owned())];
+    cargo(
+        "documentation",
+        &["doc", "--locked", "--no-deps"],
+        &[],
+        &quiet,
+    )?;
+    if args.no_compat {
+        return Ok(());
+    }
+    cargo("binary", &["build", "--locked"], &["--bins"], &[])?;
+    let long: &[&str] = if args.long { &["--long"] } else { &[] };
+    step::run("stock clients", "compat-tests/run", long)
+}
