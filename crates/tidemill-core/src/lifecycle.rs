@@ -1,15 +1,25 @@
 //! The soft-delete state shared by experiments, runs and logged models.
 
 /// Whether a thing is in use or in the bin. Deleting moves it to the bin; restoring moves it back.
+/// The numbers are those of our tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[repr(i16)]
 pub enum LifecycleStage {
     /// In use; the only stage in which it may be written.
-    Active,
+    Active = 1,
     /// In the bin; still readable by id.
-    Deleted,
+    Deleted = 2,
 }
 
 impl LifecycleStage {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::Active, Self::Deleted];
+
+    /// The stage with this number.
+    pub fn from_number(number: i16) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| *stage as i16 == number)
+    }
+
     /// The word on the wire.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -32,12 +42,17 @@ pub enum ViewType {
 }
 
 impl ViewType {
+    /// The stages that are seen.
+    pub fn stages(self) -> &'static [LifecycleStage] {
+        match self {
+            Self::ActiveOnly => &[LifecycleStage::Active],
+            Self::DeletedOnly => &[LifecycleStage::Deleted],
+            Self::All => &LifecycleStage::ALL,
+        }
+    }
+
     /// Whether a thing in `stage` is seen.
     pub fn shows(self, stage: LifecycleStage) -> bool {
-        match self {
-            Self::ActiveOnly => stage == LifecycleStage::Active,
-            Self::DeletedOnly => stage == LifecycleStage::Deleted,
-            Self::All => true,
-        }
+        self.stages().contains(&stage)
     }
 }
