@@ -1,0 +1,51 @@
+"""An empty database for one server: a SQLite file, or a database of its own on a running server."""
+
+import os
+import subprocess
+from contextlib import contextmanager
+from uuid import uuid4
+
+from .environment import STOCK, python_of
+
+BASE_URLS = {
+    "postgres": ("TIDEMILL_TEST_POSTGRES_URL", "postgresql://postgres@127.0.0.1:5432/postgres"),
+    "mysql": ("TIDEMILL_TEST_MYSQL_URL", "mysql://root@127.0.0.1:3306/test"),
+}
+BACKENDS = ("sqlite", *BASE_URLS)
+
+EXECUTE = """
+import sys
+from sqlalchemy import create_engine, make_url, text
+url = make_url(sys.argv[1])
+driver = {"postgresql": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[url.get_backend_name()]
+with create_engine(url.set(drivername=driver), isolation_level="AUTOCOMMIT").connect() as connection:
+    connection.execute(text(sys.argv[2]))
+"""
+
+
+@contextmanager
+def backend_store(backend: str, folder: str):
+    """Yields the store URI of an empty database and drops that database afterwards."""
+    if backend == "sqlite":
+        yield f"sqlite:///{folder}/t.db"
+        return
+    variable, default = BASE_URLS[backend]
+    base = os.environ.get(variable, default)
+    name = f"compat_{uuid4().hex[:12]}"
+    _execute(base, f"CREATE DATABASE {name}")
+    try:
+        yield _store_uri(base, name)
+    finally:
+        # Stock MLflow keeps its pool open a moment longer than its last answer.
+        _execute(base, f"DROP DATABASE {name}" + (" WITH (FORCE)" if backend == "postgres" else ""))
+
+
+def _store_uri(base: str, name: str) -> str:
+    scheme, rest = base.split("://", 1)
+    driver = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql+pymysql"}[scheme.split("+")[0]]
+    return f"{driver}://{rest.rsplit('/', 1)[0]}/{name}"
+
+
+def _execute(url: str, statement: str) -> None:
+    url = url.replace("postgres://", "postgresql://", 1)
+    subprocess.run([os.fspath(python_of(STOCK)), "-c", EXECUTE, url, statement], check=True)

@@ -1,0 +1,105 @@
+"""Starts the server under test on a free port and stops it again."""
+
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+
+from .database import backend_store
+from .environment import HOME, STOCK, python_of
+
+START_DEADLINE = 120.0
+STOP_DEADLINE = 20.0
+
+
+class ServerDidNotStart(Exception):
+    pass
+
+
+@contextmanager
+def running(kind: str, backend: str):
+    """Yields the address of a fresh `kind` server (tidemill or mlflow) on an empty database."""
+    with tempfile.TemporaryDirectory(prefix="compat-") as folder, backend_store(backend, folder) as store:
+        port = _free_port()
+        log = Path(folder) / "server.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                COMMANDS[kind](port, store, f"{folder}/artifacts"),
+                cwd=folder,
+                env=_environment(kind, store, folder),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            address = f"http://127.0.0.1:{port}"
+            _wait_until_ready(process, address, log)
+            yield address
+        finally:
+            _stop(process)
+
+
+def _tidemill(port: int, store: str, artifacts: str) -> list:
+    binary = os.environ.get("TIDEMILL_BIN") or HOME.parent / "target" / "debug" / "tidemill"
+    where = ["--host", "127.0.0.1", "--port", str(port)]
+    return [os.fspath(binary), "server", *where, "--backend-store-uri", store, "--artifacts-destination", artifacts]
+
+
+def _stock(port: int, _store: str, _artifacts: str) -> list:
+    where = ["--host", "127.0.0.1", "--port", str(port), "--log-level", "warning"]
+    app = ["--app-dir", str(HOME / "harness"), "stock_app:app"]
+    return [os.fspath(python_of(STOCK)), "-m", "uvicorn", *where, *app]
+
+
+COMMANDS = {"tidemill": _tidemill, "mlflow": _stock}
+
+
+def _environment(kind: str, store: str, folder: str) -> dict:
+    ours = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "_MLFLOW_"))}
+    if kind == "mlflow":
+        # What `mlflow server` hands to the workers it starts.
+        ours |= {
+            "_MLFLOW_SERVER_FILE_STORE": store,
+            "_MLFLOW_SERVER_REGISTRY_STORE": store,
+            "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
+            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": f"{folder}/artifacts",
+            "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
+            "_MLFLOW_SGI_NAME": "uvicorn",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+        }
+    return ours
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def _wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> None:
+    deadline = time.monotonic() + START_DEADLINE
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise ServerDidNotStart(f"exit code {process.returncode}\n{log.read_text(errors='replace')}")
+        try:
+            with urllib.request.urlopen(f"{address}/health", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.02)
+    raise ServerDidNotStart(f"no answer in {START_DEADLINE:.0f} s\n{log.read_text(errors='replace')}")
+
+
+def _stop(process: subprocess.Popen) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_DEADLINE)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
