@@ -18,7 +18,7 @@ use std::fmt;
 use crate::artifact_path::ArtifactPath;
 
 pub use model_source::{ModelSource, Owner, VersionSelector, check_prompt_source, source_not_in};
-pub use policy::LocationPolicy;
+pub use policy::{LocationPolicy, unsupported};
 
 /// A checked location, with the text it came from.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -153,7 +153,7 @@ impl LocationPolicy {
 }
 
 /// A storage that nothing here can reach, in the words MLflow has for an unknown scheme.
-pub(super) fn unsupported(uri: &str) -> Error {
+pub fn unsupported(uri: &str) -> Error {
     Error::invalid_parameter(format!(
         "Could not find a registered artifact repository for: {uri}. Currently registered \
          schemes are: ['', 'file', 's3', 'gs', 'wasb', 'wasbs', 'abfs', 'abfss', \

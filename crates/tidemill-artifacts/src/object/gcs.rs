@@ -1,0 +1,107 @@
+//! Google Cloud Storage.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey};
+use ring::rand::SystemRandom;
+use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
+use tidemill_core::{Error, Result};
+
+use super::query_signature::hex;
+use super::{Bucket, Kind, client, retries};
+use crate::settings::StorageSettings;
+
+pub(super) struct Gcs {
+    pub(super) store: Arc<GoogleCloudStorage>,
+    /// The service account's own key, if the credentials have one: what signs the parts of a
+    /// multipart upload.
+    pub(super) key: Option<SigningKey>,
+}
+
+pub(super) struct SigningKey {
+    pub(super) email: String,
+    pair: RsaKeyPair,
+}
+
+/// Opens a bucket with the credentials of the environment: a credentials file, or the machine's
+/// own account. `STORAGE_EMULATOR_HOST` replaces Google's endpoint and needs no credentials.
+pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
+    let mut builder = GoogleCloudStorageBuilder::new();
+    for (name, value) in settings.starting_with("GOOGLE_") {
+        if let Ok(key) = name.parse::<GoogleConfigKey>() {
+            builder = builder.with_config(key, value);
+        }
+    }
+    let mut options = client();
+    if let Some(emulator) = settings.get("STORAGE_EMULATOR_HOST") {
+        let url = match emulator.contains("://") {
+            true => emulator.to_owned(),
+            false => format!("http://{emulator}"),
+        };
+        options = options.with_allow_http(true);
+        builder = builder
+            .with_base_url(url.trim_end_matches('/'))
+            .with_skip_signature(true);
+    }
+    let store = builder
+        .with_bucket_name(bucket)
+        .with_client_options(options)
+        .with_retry(retries())
+        .build()
+        .map_err(Error::internal)?;
+    let gcs = Gcs {
+        store: Arc::new(store),
+        key: signing_key(settings)?,
+    };
+    Ok(Bucket::new(Kind::Gcs(Arc::new(gcs)), settings.limits))
+}
+
+fn signing_key(settings: &StorageSettings) -> Result<Option<SigningKey>> {
+    let Some(file) = settings.get("GOOGLE_APPLICATION_CREDENTIALS") else {
+        return Ok(None);
+    };
+    let text = std::fs::read(file).map_err(Error::internal)?;
+    let account: serde_json::Value = serde_json::from_slice(&text).map_err(Error::internal)?;
+    match (
+        account["client_email"].as_str(),
+        account["private_key"].as_str(),
+    ) {
+        (Some(email), Some(pem)) => SigningKey::new(email, pem).map(Some),
+        // Credentials of another kind have no key to sign with.
+        _ => Ok(None),
+    }
+}
+
+impl SigningKey {
+    fn new(email: &str, pem: &str) -> Result<Self> {
+        let base64: String = pem
+            .lines()
+            .filter(|line| !line.starts_with("-----"))
+            .collect();
+        let der = BASE64_STANDARD
+            .decode(base64.trim())
+            .map_err(Error::internal)?;
+        let pair = RsaKeyPair::from_pkcs8(&der).map_err(|rejected| {
+            Error::internal(format!("the service account's private key: {rejected}"))
+        })?;
+        Ok(Self {
+            email: email.to_owned(),
+            pair,
+        })
+    }
+
+    pub(super) fn sign(&self, text: &str) -> Result<String> {
+        let mut signature = vec![0; self.pair.public().modulus_len()];
+        self.pair
+            .sign(
+                &RSA_PKCS1_SHA256,
+                &SystemRandom::new(),
+                text.as_bytes(),
+                &mut signature,
+            )
+            .map_err(|_| Error::internal("the service account's key did not sign"))?;
+        Ok(hex(&signature))
+    }
+}

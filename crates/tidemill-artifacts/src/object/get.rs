@@ -1,0 +1,111 @@
+//! Download.
+
+use futures::{StreamExt, stream};
+use object_store::{GetOptions as StoreOptions, GetRange, ObjectMeta, ObjectStoreExt};
+use tidemill_core::artifact_path::ArtifactPath;
+use tidemill_core::{Error, Result};
+
+use super::errors::{no_such_artifact, store_error, within};
+use super::{Bucket, key};
+use crate::get::{Body, Content, Decision, GetOptions, Got, Metadata};
+
+impl Bucket {
+    pub(crate) async fn get(&self, path: &ArtifactPath, options: GetOptions) -> Result<Got> {
+        if !options.is_conditional() {
+            return self
+                .fetch(path, StoreOptions::default())
+                .await
+                .map(Got::Content);
+        }
+        let metadata = self.head(path).await?;
+        let range = match options.decide(&metadata) {
+            Decision::NotModified => return Ok(Got::NotModified(metadata)),
+            Decision::RangeNotSatisfiable => return Ok(Got::RangeNotSatisfiable(metadata)),
+            Decision::Send(range) => range,
+        };
+        // An empty file has no range that a storage would accept.
+        let range = (!range.is_empty()).then_some(GetRange::Bounded(range));
+        let options = StoreOptions::new()
+            .with_range(range)
+            .with_if_match(metadata.etag);
+        self.fetch(path, options).await.map(Got::Content)
+    }
+
+    /// What is known about the object; a folder or nothing is an error.
+    pub(crate) async fn head(&self, path: &ArtifactPath) -> Result<Metadata> {
+        let key = key(path)?;
+        let store = self.store();
+        match within(self.limits.request, store.head(&key)).await? {
+            Ok(object) => Ok(described(object)),
+            Err(error) => Err(self.missing_or(path, error).await),
+        }
+    }
+
+    async fn fetch(&self, path: &ArtifactPath, options: StoreOptions) -> Result<Content> {
+        let key = key(path)?;
+        let store = self.store();
+        let got = match within(self.limits.request, store.get_opts(&key, options)).await? {
+            Ok(got) => got,
+            Err(error) => return Err(self.missing_or(path, error).await),
+        };
+        Ok(Content {
+            metadata: described(got.meta.clone()),
+            range: got.range.clone(),
+            body: self.body(path, got.into_stream()),
+        })
+    }
+
+    /// The storage's bytes; a silence ends them.
+    fn body(
+        &self,
+        path: &ArtifactPath,
+        pieces: stream::BoxStream<'static, object_store::Result<bytes::Bytes>>,
+    ) -> Body {
+        let (idle, path) = (self.limits.idle, path.clone());
+        stream::unfold(Some(pieces), move |pieces| {
+            let path = path.clone();
+            async move {
+                let mut pieces = pieces?;
+                match within(idle, pieces.next()).await {
+                    Ok(Some(Ok(piece))) => Some((Ok(piece), Some(pieces))),
+                    Ok(Some(Err(error))) => Some((Err(store_error(&path, error)), None)),
+                    Ok(None) => None,
+                    Err(silence) => Some((Err(silence), None)),
+                }
+            }
+        })
+        .boxed()
+    }
+
+    /// The error of a failed read, which tells a folder from nothing.
+    async fn missing_or(&self, path: &ArtifactPath, error: object_store::Error) -> Error {
+        if !matches!(error, object_store::Error::NotFound { .. }) {
+            return store_error(path, error);
+        }
+        match self.is_folder(path).await {
+            Ok(true) => Error::invalid_parameter(format!(
+                "Artifact path refers to a directory, not a file: '{path}'"
+            )),
+            Ok(false) => no_such_artifact(path),
+            Err(error) => error,
+        }
+    }
+
+    async fn is_folder(&self, path: &ArtifactPath) -> Result<bool> {
+        let key = key(path)?;
+        let store = self.store();
+        let first = async { store.list(Some(&key)).next().await };
+        match within(self.limits.request, first).await? {
+            Some(Err(error)) => Err(store_error(path, error)),
+            entry => Ok(entry.is_some()),
+        }
+    }
+}
+
+fn described(object: ObjectMeta) -> Metadata {
+    Metadata {
+        size: object.size,
+        etag: object.e_tag,
+        last_modified: object.last_modified.into(),
+    }
+}
