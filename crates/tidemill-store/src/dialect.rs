@@ -4,6 +4,18 @@
 //! connection enum diesel has no `ON CONFLICT` and no multi-row `VALUES`, so the statements
 //! that need them are written here for each database.
 
+mod datasets;
+mod experiments;
+mod insert;
 mod keys;
+mod lock;
+mod runs;
 
+pub(crate) use datasets::{add_dataset, add_model_input, link_dataset};
+pub(crate) use experiments::put_experiment_tag;
+#[cfg(feature = "mysql")]
+pub(crate) use insert::last_insert_id;
+pub(crate) use insert::{insert_returning_id, last_insert_rowid};
 pub(crate) use keys::add_keys;
+pub(crate) use lock::{Lock, lock_experiment, lock_run};
+pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags, put_tags};

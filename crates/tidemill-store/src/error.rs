@@ -41,6 +41,18 @@ pub(crate) fn unique(taken: impl FnOnce() -> Error) -> impl FnOnce(DieselError) 
     }
 }
 
+/// The value that a stored number stands for. Only a damaged table, or one written by a newer
+/// binary, holds a number that stands for none.
+pub(crate) fn known<T>(
+    column: &str,
+    number: i16,
+    from_number: impl FnOnce(i16) -> Option<T>,
+) -> DbResult<T> {
+    from_number(number).ok_or_else(|| {
+        Error::internal(format!("{column} holds the unknown number {number}")).into()
+    })
+}
+
 impl Failure {
     /// Whether the same transaction may well succeed when run again: the database
     /// gave it up in favour of another.

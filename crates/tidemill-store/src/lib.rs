@@ -4,12 +4,16 @@
 //! `write` in [`doors`]; queries take a connection and never open one, and only
 //! [`dialect`] knows that there are three databases. SQL exists in this crate only.
 
+mod clock;
 mod connection;
+mod datasets;
 mod dialect;
 mod doors;
 mod error;
+mod experiments;
 mod keys;
 mod migrate;
+mod runs;
 mod schema;
 mod sqlite_writer;
 mod statement;

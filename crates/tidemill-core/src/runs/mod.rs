@@ -6,10 +6,12 @@ pub mod name;
 
 use crate::datasets::DatasetInput;
 use crate::experiments::ExperimentId;
+use crate::keys::quoted;
 use crate::lifecycle::LifecycleStage;
 use crate::metrics::Metric;
 use crate::params::Param;
 use crate::tags::Tag;
+use crate::{Error, Result};
 
 /// A run's id as clients know it: 32 hexadecimal digits when made here, any text when imported.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -19,6 +21,23 @@ impl RunId {
     /// A fresh random id.
     pub fn random() -> Self {
         Self(uuid::Uuid::new_v4().simple().to_string())
+    }
+
+    /// Reads an id where MLflow checks its shape: in `runs/log-batch` and `runs/log-inputs`.
+    /// Elsewhere a malformed id is simply not found.
+    pub fn parse(text: &str) -> Result<Self> {
+        let mut rest = text.strip_suffix('\n').unwrap_or(text).chars();
+        let starts_well = rest.next().is_some_and(|c| c.is_ascii_alphanumeric());
+        let goes_on_well = rest
+            .clone()
+            .all(|c| c.is_alphanumeric() || "_-".contains(c));
+        if starts_well && goes_on_well && rest.count() <= 255 {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(Error::invalid_parameter(format!(
+            "Invalid value {} for parameter 'run_id' supplied.",
+            quoted(text)
+        )))
     }
 
     /// The id as text.
@@ -78,7 +97,9 @@ impl RunStatus {
 
     /// The status with this number.
     pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| *status as i16 == number)
+        Self::ALL
+            .into_iter()
+            .find(|status| *status as i16 == number)
     }
 
     /// Whether a run in this status will log no more, as far as it knows.
@@ -147,4 +168,70 @@ pub struct RunUpdate {
     pub end_time: Option<i64>,
     /// New name; also becomes the tag `mlflow.runName`.
     pub name: Option<String>,
+}
+
+impl RunUpdate {
+    /// A change as `runs/update` asks for it: an empty name is no name. A status may follow
+    /// any other, and an end time stands however the run ends.
+    pub fn new(status: Option<RunStatus>, end_time: Option<i64>, name: Option<String>) -> Self {
+        Self {
+            status,
+            end_time,
+            name: name.filter(|name| !name.is_empty()),
+        }
+    }
+}
+
+/// Refuses to write to a run in the bin.
+pub fn check_active(id: &RunId, stage: LifecycleStage) -> Result<()> {
+    match stage {
+        LifecycleStage::Active => Ok(()),
+        LifecycleStage::Deleted => Err(Error::invalid_parameter(format!(
+            "The run {id} must be in the 'active' state. Current state is {}.",
+            stage.as_str()
+        ))),
+    }
+}
+
+/// No run has this id.
+pub fn not_found(id: &RunId) -> Error {
+    Error::not_found(format!("Run with id={id} not found"))
+}
+
+/// A logged model that the run has already made, or that is named twice.
+pub fn output_exists(id: &RunId, model_id: &str) -> Error {
+    Error::bad_request(format!(
+        "Model '{model_id}' is already an output of the run {id}."
+    ))
+}
+
+/// The run has no such tag.
+pub fn tag_not_found(id: &RunId, key: &str) -> Error {
+    Error::not_found(format!("No tag with name: {key} in run with id {id}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_odd_shape_are_refused_where_mlflow_looks() {
+        for id in ["a", "0123456789abcdef", "a_b-c", "aé"] {
+            assert_eq!(RunId::parse(id).unwrap().as_str(), id);
+        }
+        assert!(RunId::parse(&"a".repeat(256)).is_ok());
+        for id in ["", "_a", "-a", "a.b", "a/b"] {
+            assert!(RunId::parse(id).is_err(), "{id}");
+        }
+        assert!(RunId::parse(&"a".repeat(257)).is_err());
+        assert_eq!(
+            RunId::parse("../x").unwrap_err().to_string(),
+            "Invalid value \"../x\" for parameter 'run_id' supplied."
+        );
+    }
+
+    #[test]
+    fn an_empty_name_changes_nothing() {
+        assert_eq!(RunUpdate::new(None, None, Some(String::new())).name, None);
+    }
 }

@@ -1,0 +1,309 @@
+//! Tags of runs, and what runs logged, for many runs at once.
+//!
+//! The readers have a constant text however many runs they are asked for, so that each
+//! connection prepares them once: SQLite is given the ids as a JSON list, PostgreSQL as an
+//! array. MySQL's lists are parsed every time.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Double, Nullable, SmallInt, Text};
+
+use crate::connection::DbConnection;
+use crate::statement::statement;
+
+statement! {
+    /// Sets a tag, in the place of an older value.
+    Sqlite PutTag { run: BigInt = i64, key: BigInt = i64, value: Text = &'a str },
+    "INSERT INTO run_tag (run_id, key_id, value) VALUES (?, ?, ?) \
+     ON CONFLICT (run_id, key_id) DO UPDATE SET value = excluded.value"
+}
+
+/// Sets tags of a run, in the place of older values. Keys are distinct.
+pub(crate) fn put_tags(db: &mut DbConnection, run: i64, tags: &[(i64, &str)]) -> QueryResult<()> {
+    if tags.is_empty() {
+        return Ok(());
+    }
+    match db {
+        DbConnection::Sqlite(db) => {
+            for (key, value) in tags {
+                PutTag::new(run, *key, value).execute(db)?;
+            }
+        }
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => {
+            let (keys, values) = tags.iter().copied().unzip();
+            postgres::PutTags::new(run, keys, values).execute(db)?;
+        }
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(db) => mysql::put_tags(db, run, tags)?,
+    }
+    Ok(())
+}
+
+/// The latest point of one metric of one run.
+#[derive(Debug, Queryable)]
+pub(crate) struct LatestMetric {
+    pub(crate) run: i64,
+    pub(crate) key: i64,
+    pub(crate) step: i64,
+    pub(crate) timestamp: i64,
+    /// None is NaN.
+    pub(crate) value: Option<f64>,
+}
+
+statement! {
+    /// The latest points of the runs in a JSON list.
+    Sqlite LatestMetrics { runs: Text = &'a str } -> (BigInt, BigInt, BigInt, BigInt, Nullable<Double>),
+    "SELECT run_id, key_id, step, ts, value FROM metric_latest \
+     WHERE run_id IN (SELECT value FROM json_each(?))"
+}
+
+/// The latest point of every metric of these runs.
+pub(crate) fn latest_metrics(
+    db: &mut DbConnection,
+    runs: &[i64],
+) -> QueryResult<Vec<LatestMetric>> {
+    match db {
+        DbConnection::Sqlite(db) => LatestMetrics::new(&json(runs)).load(db),
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => postgres::LatestMetrics::new(runs).load(db),
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(db) => mysql::latest_metrics(db, runs),
+    }
+}
+
+/// A param or a tag of one run.
+#[derive(Debug, Queryable)]
+pub(crate) struct LoggedText {
+    pub(crate) run: i64,
+    pub(crate) key: i64,
+    pub(crate) value: String,
+    pub(crate) is_tag: bool,
+}
+
+statement! {
+    /// Params and tags of the runs in a JSON list.
+    Sqlite ParamsAndTags { runs: Text = &'a str, again: Text = &'a str } -> (BigInt, BigInt, Text, diesel::sql_types::Bool),
+    "SELECT run_id, key_id, value, 0 FROM param \
+     WHERE run_id IN (SELECT value FROM json_each(?)) \
+     UNION ALL SELECT run_id, key_id, value, 1 FROM run_tag \
+     WHERE run_id IN (SELECT value FROM json_each(?))"
+}
+
+/// Every param and tag of these runs.
+pub(crate) fn params_and_tags(db: &mut DbConnection, runs: &[i64]) -> QueryResult<Vec<LoggedText>> {
+    match db {
+        DbConnection::Sqlite(db) => {
+            let runs = json(runs);
+            ParamsAndTags::new(&runs, &runs).load(db)
+        }
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => postgres::ParamsAndTags::new(runs).load(db),
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(db) => mysql::params_and_tags(db, runs),
+    }
+}
+
+/// What one run read or made. The order is that of answers.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Link {
+    pub(crate) run: i64,
+    pub(crate) linked: Linked,
+}
+
+/// Something that a run read or made.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Linked {
+    /// A dataset that it read.
+    Dataset { position: i64, dataset: i64 },
+    /// A logged model that it read.
+    ModelInput { model_id: String },
+    /// A logged model that it made.
+    ModelOutput { model_id: String, step: i64 },
+}
+
+type LinkColumns = (BigInt, SmallInt, BigInt, Text, BigInt);
+
+statement! {
+    /// What the runs in a JSON list read and made.
+    Sqlite Links { datasets: Text = &'a str, inputs: Text = &'a str, outputs: Text = &'a str } -> LinkColumns,
+    "SELECT run_id, 1, dataset_id, '', position FROM run_dataset \
+     WHERE run_id IN (SELECT value FROM json_each(?)) \
+     UNION ALL SELECT run_id, 2, 0, model_id, 0 FROM run_model_input \
+     WHERE run_id IN (SELECT value FROM json_each(?)) \
+     UNION ALL SELECT run_id, 3, 0, model_id, step FROM run_model_output \
+     WHERE run_id IN (SELECT value FROM json_each(?))"
+}
+
+/// What these runs read and made, in no particular order.
+pub(crate) fn links(db: &mut DbConnection, runs: &[i64]) -> QueryResult<Vec<Link>> {
+    let rows = match db {
+        DbConnection::Sqlite(db) => {
+            let runs = json(runs);
+            Links::new(&runs, &runs, &runs).load(db)
+        }
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => postgres::Links::new(runs).load(db),
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(db) => return mysql::links(db, runs),
+    }?;
+    Ok(rows.into_iter().map(link).collect())
+}
+
+/// One row of the statements called `Links`, whose second column says what the others are.
+fn link((run, kind, dataset, model_id, number): (i64, i16, i64, String, i64)) -> Link {
+    let linked = match kind {
+        1 => Linked::Dataset {
+            position: number,
+            dataset,
+        },
+        2 => Linked::ModelInput { model_id },
+        _ => Linked::ModelOutput {
+            model_id,
+            step: number,
+        },
+    };
+    Link { run, linked }
+}
+
+fn json(ids: &[i64]) -> String {
+    use std::fmt::Write;
+    let mut list = String::with_capacity(2 + ids.len() * 8);
+    for (position, id) in ids.iter().enumerate() {
+        let before = if position == 0 { '[' } else { ',' };
+        // Writing to a text cannot fail.
+        let _ = write!(list, "{before}{id}");
+    }
+    list.push_str(if ids.is_empty() { "[]" } else { "]" });
+    list
+}
+
+#[cfg(feature = "postgres")]
+mod postgres {
+    use diesel::sql_types::{Array, BigInt, Bool, Double, Nullable, Text};
+
+    use super::LinkColumns;
+    use crate::statement::statement;
+
+    statement! {
+        /// Sets tags, in the place of older values.
+        Pg PutTags { run: BigInt = i64, keys: Array<BigInt> = Vec<i64>, values: Array<Text> = Vec<&'a str> },
+        "INSERT INTO run_tag (run_id, key_id, value) SELECT ?, t.key_id, t.value \
+         FROM unnest(?, ?) AS t (key_id, value) ORDER BY t.key_id \
+         ON CONFLICT (run_id, key_id) DO UPDATE SET value = excluded.value"
+    }
+
+    statement! {
+        /// The latest points of the runs in an array.
+        Pg LatestMetrics { runs: Array<BigInt> = &'a [i64] } -> (BigInt, BigInt, BigInt, BigInt, Nullable<Double>),
+        "SELECT run_id, key_id, step, ts, value FROM metric_latest WHERE run_id = ANY(?)"
+    }
+
+    statement! {
+        /// Params and tags of the runs in an array.
+        Pg ParamsAndTags { runs: Array<BigInt> = &'a [i64] } -> (BigInt, BigInt, Text, Bool),
+        "SELECT run_id, key_id, value, false FROM param WHERE run_id = ANY(?) \
+         UNION ALL SELECT run_id, key_id, value, true FROM run_tag WHERE run_id = ANY($1)"
+    }
+
+    statement! {
+        /// What the runs in an array read and made.
+        Pg Links { runs: Array<BigInt> = &'a [i64] } -> LinkColumns,
+        "SELECT run_id, 1::smallint, dataset_id, '', position FROM run_dataset \
+         WHERE run_id = ANY(?) \
+         UNION ALL SELECT run_id, 2::smallint, 0, model_id, 0 FROM run_model_input \
+         WHERE run_id = ANY($1) \
+         UNION ALL SELECT run_id, 3::smallint, 0, model_id, step FROM run_model_output \
+         WHERE run_id = ANY($1)"
+    }
+}
+
+#[cfg(feature = "mysql")]
+mod mysql {
+    use diesel::MysqlConnection;
+    use diesel::prelude::*;
+
+    use super::{LatestMetric, Link, Linked, LoggedText};
+    use crate::schema::{
+        metric_latest, param, run_dataset, run_model_input, run_model_output, run_tag,
+    };
+
+    pub(super) fn put_tags(
+        db: &mut MysqlConnection,
+        run: i64,
+        tags: &[(i64, &str)],
+    ) -> QueryResult<()> {
+        for (key, value) in tags {
+            diesel::insert_into(run_tag::table)
+                .values((
+                    run_tag::run_id.eq(run),
+                    run_tag::key_id.eq(key),
+                    run_tag::value.eq(value),
+                ))
+                .on_conflict(diesel::dsl::DuplicatedKeys)
+                .do_update()
+                .set(run_tag::value.eq(value))
+                .execute(db)?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn latest_metrics(
+        db: &mut MysqlConnection,
+        runs: &[i64],
+    ) -> QueryResult<Vec<LatestMetric>> {
+        use metric_latest::*;
+        table
+            .filter(run_id.eq_any(runs))
+            .select((run_id, key_id, step, ts, value))
+            .load(db)
+    }
+
+    pub(super) fn params_and_tags(
+        db: &mut MysqlConnection,
+        runs: &[i64],
+    ) -> QueryResult<Vec<LoggedText>> {
+        let text = |is_tag| {
+            move |(run, key, value)| LoggedText {
+                run,
+                key,
+                value,
+                is_tag,
+            }
+        };
+        let params: Vec<(i64, i64, String)> =
+            param::table.filter(param::run_id.eq_any(runs)).load(db)?;
+        let tags: Vec<(i64, i64, String)> = run_tag::table
+            .filter(run_tag::run_id.eq_any(runs))
+            .load(db)?;
+        Ok(params
+            .into_iter()
+            .map(text(false))
+            .chain(tags.into_iter().map(text(true)))
+            .collect())
+    }
+
+    pub(super) fn links(db: &mut MysqlConnection, runs: &[i64]) -> QueryResult<Vec<Link>> {
+        let datasets: Vec<(i64, i64, i64)> = run_dataset::table
+            .filter(run_dataset::run_id.eq_any(runs))
+            .load(db)?;
+        let inputs: Vec<(i64, String)> = run_model_input::table
+            .filter(run_model_input::run_id.eq_any(runs))
+            .load(db)?;
+        let outputs: Vec<(i64, String, i64)> = run_model_output::table
+            .filter(run_model_output::run_id.eq_any(runs))
+            .load(db)?;
+        let datasets = datasets.into_iter().map(|(run, dataset, position)| Link {
+            run,
+            linked: Linked::Dataset { position, dataset },
+        });
+        let inputs = inputs.into_iter().map(|(run, model_id)| Link {
+            run,
+            linked: Linked::ModelInput { model_id },
+        });
+        let outputs = outputs.into_iter().map(|(run, model_id, step)| Link {
+            run,
+            linked: Linked::ModelOutput { model_id, step },
+        });
+        Ok(datasets.chain(inputs).chain(outputs).collect())
+    }
+}
