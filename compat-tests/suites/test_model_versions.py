@@ -1,6 +1,7 @@
 """Model versions, their stages and aliases through `MlflowClient`."""
 
 import pytest
+from mlflow.exceptions import MlflowException
 
 STAGES = ("None", "Staging", "Production", "Archived")
 
@@ -83,9 +84,9 @@ def test_a_transition_archives_the_versions_it_replaces(client, model, given_ver
     assert stages == ["Archived", "Archived", "Production"]
 
 
-def test_archiving_needs_an_active_stage(client, model, given_version, refused):
+def test_archiving_needs_an_active_stage(client, model, given_version):
     given_version(model)
-    with refused("INVALID_PARAMETER_VALUE"):
+    with pytest.raises(MlflowException):
         client.transition_model_version_stage(model, "1", "Archived", archive_existing_versions=True)
 
 

@@ -8,7 +8,7 @@
 use std::error::Error as StdError;
 
 /// Shorthand for results of domain operations.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// What can go wrong, by what it means to the caller.
 #[derive(Debug, thiserror::Error)]

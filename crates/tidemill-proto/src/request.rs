@@ -62,6 +62,11 @@ pub trait Request: prost::Message + JsonMessage {
         fill(Self::from_query(query)?, path)
     }
 
+    /// Reads a binary body for a route with parameters in its path.
+    fn from_protobuf_with(body: &[u8], path: &[(&str, &str)]) -> Result<Self, DecodeError> {
+        fill(Self::from_protobuf(body)?, path)
+    }
+
     /// Reads a binary body. An empty list cannot be told from none there, so it passes.
     fn from_protobuf(body: &[u8]) -> Result<Self, DecodeError> {
         match Self::decode(body) {
