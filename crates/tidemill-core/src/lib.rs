@@ -15,6 +15,7 @@ pub mod logged_models;
 pub mod metrics;
 pub mod page;
 pub mod params;
+pub mod quote;
 pub mod registry;
 pub mod runs;
 pub mod storage_uri;

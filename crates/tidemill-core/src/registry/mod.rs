@@ -1,155 +1,74 @@
 //! The model registry: named models, their numbered versions, stages and aliases.
 
+pub mod aliases;
+pub mod models;
+pub mod prompts;
+pub mod source;
+pub mod stages;
+pub mod versions;
+
+pub use aliases::Alias;
+pub use models::{NewRegisteredModel, RegisteredModel};
+pub use source::{Original, Owners, Reference, VersionDraft, VersionRequest};
+pub use stages::Stage;
+pub use versions::{ModelVersion, NewModelVersion, VersionStatus};
+
+use crate::keys;
 use crate::tags::Tag;
+use crate::{Error, Result};
 
-/// A registered model as stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RegisteredModel {
-    /// Unique.
-    pub name: String,
-    /// Milliseconds since the epoch.
-    pub creation_time: i64,
-    /// Milliseconds since the epoch; changes of its versions count.
-    pub last_updated_time: i64,
-    /// Free text.
-    pub description: Option<String>,
-    /// The newest version in each stage that has one.
-    pub latest_versions: Vec<ModelVersion>,
-    /// One value per key.
-    pub tags: Vec<Tag>,
-    /// Names for versions.
-    pub aliases: Vec<Alias>,
+/// Longest value of a registry tag, in characters.
+const MAX_TAG_VALUE: usize = 100_000;
+
+/// Checks a tag of a registered model, in MLflow's words.
+pub fn check_model_tag(tag: &Tag) -> Result<()> {
+    check_tag_key(&tag.key)?;
+    keys::check_length("key", keys::MAX_LENGTH, &tag.key)?;
+    keys::check_length("value", MAX_TAG_VALUE, &tag.value)
 }
 
-/// A name for one version of a model.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Alias {
-    /// Case-sensitive, unique within the model.
-    pub alias: String,
-    /// The version's number.
-    pub version: i64,
+/// Checks a tag of a model version; a prompt's text has words of its own.
+pub fn check_version_tag(tag: &Tag) -> Result<()> {
+    check_tag_key(&tag.key)?;
+    keys::check_length("key", keys::MAX_LENGTH, &tag.key)?;
+    keys::check_length("value", MAX_TAG_VALUE, &tag.value).map_err(|error| {
+        if tag.key != prompts::TEXT {
+            return error;
+        }
+        Error::invalid_parameter(format!(
+            "Prompt text exceeds max length of {MAX_TAG_VALUE} characters."
+        ))
+    })
 }
 
-/// A model version as stored.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ModelVersion {
-    /// The model's name.
-    pub name: String,
-    /// Its number; never used again within the model.
-    pub version: i64,
-    /// Milliseconds since the epoch.
-    pub creation_time: i64,
-    /// Milliseconds since the epoch.
-    pub last_updated_time: i64,
-    /// Free text.
-    pub description: Option<String>,
-    /// Who made it.
-    pub user_id: Option<String>,
-    /// Its stage.
-    pub stage: Stage,
-    /// Where it was copied from, as the client said.
-    pub source: String,
-    /// Where its files are, when that is not `source` (copies).
-    pub storage_location: Option<String>,
-    /// The run that made it; may be empty.
-    pub run_id: String,
-    /// A link to that run; may be empty.
-    pub run_link: String,
-    /// Whether it can be used. MLflow's own server makes versions that are ready at once.
-    pub status: VersionStatus,
-    /// More about the status.
-    pub status_message: Option<String>,
-    /// The logged model it was made from.
-    pub model_id: Option<String>,
-    /// One value per key.
-    pub tags: Vec<Tag>,
-    /// Filled in when one version is asked for, not by searches.
-    pub aliases: Vec<String>,
+/// Checks the key of a tag that is to be deleted.
+pub fn check_tag_key(key: &str) -> Result<()> {
+    keys::check_name(key, "key")
 }
 
-/// The four stages of a version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i16)]
-pub enum Stage {
-    /// None yet.
-    None = 0,
-    /// Being tried.
-    Staging = 1,
-    /// In use.
-    Production = 2,
-    /// Put away.
-    Archived = 3,
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-impl Stage {
-    /// All of them, in MLflow's order.
-    pub const ALL: [Self; 4] = [Self::None, Self::Staging, Self::Production, Self::Archived];
-
-    /// The canonical name.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "None",
-            Self::Staging => "Staging",
-            Self::Production => "Production",
-            Self::Archived => "Archived",
+    #[test]
+    fn a_tag_value_has_at_most_100000_characters() {
+        let longest = Tag::new("k", "é".repeat(100_000));
+        assert!(check_model_tag(&longest).is_ok());
+        let longer = Tag::new("k", "v".repeat(100_001));
+        for refused in [check_model_tag(&longer), check_version_tag(&longer)] {
+            assert_eq!(
+                refused.unwrap_err().to_string(),
+                "'value' exceeds the maximum length of 100000 characters"
+            );
         }
     }
 
-    /// The stage with this number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| *stage as i16 == number)
+    #[test]
+    fn a_prompt_text_that_is_too_long_is_called_a_prompt_text() {
+        let tag = Tag::new("mlflow.prompt.text", "v".repeat(100_001));
+        assert_eq!(
+            check_version_tag(&tag).unwrap_err().to_string(),
+            "Prompt text exceeds max length of 100000 characters."
+        );
     }
-}
-
-/// Whether a version can be used. The numbers are MLflow's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[repr(i16)]
-pub enum VersionStatus {
-    /// Files are on their way.
-    PendingRegistration = 1,
-    /// They never came.
-    FailedRegistration = 2,
-    /// Can be used.
-    Ready = 3,
-}
-
-impl VersionStatus {
-    /// The status with this number.
-    pub fn from_number(number: i16) -> Option<Self> {
-        [Self::PendingRegistration, Self::FailedRegistration, Self::Ready]
-            .into_iter()
-            .find(|status| *status as i16 == number)
-    }
-}
-
-/// A registered model to create, already checked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRegisteredModel {
-    /// Checked.
-    pub name: String,
-    /// Free text.
-    pub description: Option<String>,
-    /// Keys are distinct.
-    pub tags: Vec<Tag>,
-}
-
-/// A version to create, already checked.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewModelVersion {
-    /// The model's name.
-    pub name: String,
-    /// Where it comes from.
-    pub source: String,
-    /// Where its files are, when that is not `source`.
-    pub storage_location: Option<String>,
-    /// May be empty.
-    pub run_id: String,
-    /// May be empty.
-    pub run_link: String,
-    /// Free text.
-    pub description: Option<String>,
-    /// The logged model it was made from.
-    pub model_id: Option<String>,
-    /// Keys are distinct.
-    pub tags: Vec<Tag>,
 }
