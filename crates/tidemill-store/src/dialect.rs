@@ -9,7 +9,10 @@ mod experiments;
 mod insert;
 mod keys;
 mod lock;
+mod logged_models;
+mod registry;
 mod runs;
+mod upsert;
 
 pub(crate) use datasets::{add_dataset, add_model_input, link_dataset};
 pub(crate) use experiments::put_experiment_tag;
@@ -17,5 +20,9 @@ pub(crate) use experiments::put_experiment_tag;
 pub(crate) use insert::last_insert_id;
 pub(crate) use insert::{insert_returning_id, last_insert_rowid};
 pub(crate) use keys::add_keys;
-pub(crate) use lock::{Lock, lock_experiment, lock_run};
+pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run};
+pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
+pub(crate) use registry::{
+    next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
+};
 pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags, put_tags};

@@ -9,7 +9,7 @@ use diesel::prelude::*;
 use crate::connection::DbConnection;
 use crate::experiments::ExperimentRow;
 use crate::runs::RunRow;
-use crate::schema::{experiment, run};
+use crate::schema::{experiment, logged_model, registered_model, run};
 
 /// How a row is locked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,5 +66,27 @@ pub(crate) fn lock_run(db: &mut DbConnection, uuid: &str, lock: Lock) -> QueryRe
         run::table
             .filter(run::uuid.eq(uuid))
             .select(RunRow::as_select())
+    )
+}
+
+/// Locks a registered model: its id.
+pub(crate) fn lock_model(db: &mut DbConnection, name: &str) -> QueryResult<i64> {
+    lock!(
+        db,
+        Lock::Exclusive,
+        registered_model::table
+            .filter(registered_model::name.eq(name))
+            .select(registered_model::id)
+    )
+}
+
+/// Locks a logged model: its row's id.
+pub(crate) fn lock_logged_model(db: &mut DbConnection, uuid: &str) -> QueryResult<i64> {
+    lock!(
+        db,
+        Lock::Exclusive,
+        logged_model::table
+            .filter(logged_model::uuid.eq(uuid))
+            .select(logged_model::id)
     )
 }
