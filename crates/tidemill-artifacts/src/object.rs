@@ -19,8 +19,6 @@ mod s3;
 use std::sync::Arc;
 use std::time::Duration;
 
-use object_store::azure::MicrosoftAzure;
-use object_store::gcp::GoogleCloudStorage;
 use object_store::list::PaginatedListStore;
 use object_store::memory::InMemory;
 use object_store::multipart::MultipartStore;
@@ -47,7 +45,7 @@ pub(crate) struct Bucket {
 enum Kind {
     S3(Arc<s3::S3>),
     Gcs(Arc<gcs::Gcs>),
-    Azure(Arc<MicrosoftAzure>),
+    Azure(Arc<azure::Azure>),
     Memory(Arc<InMemory>),
 }
 
@@ -64,7 +62,7 @@ impl Bucket {
         match &self.kind {
             Kind::S3(s3) => s3.store.clone(),
             Kind::Gcs(gcs) => gcs.store.clone(),
-            Kind::Azure(store) => store.clone(),
+            Kind::Azure(azure) => azure.store.clone(),
             Kind::Memory(store) => store.clone(),
         }
     }
@@ -73,7 +71,7 @@ impl Bucket {
         match &self.kind {
             Kind::S3(s3) => Some(s3.store.clone()),
             Kind::Gcs(gcs) => Some(gcs.store.clone()),
-            Kind::Azure(store) => Some(store.clone()),
+            Kind::Azure(azure) => Some(azure.store.clone()),
             Kind::Memory(_) => None,
         }
     }
@@ -82,7 +80,7 @@ impl Bucket {
         match &self.kind {
             Kind::S3(s3) => Some(s3.store.clone()),
             Kind::Gcs(gcs) => Some(gcs.store.clone()),
-            Kind::Azure(store) => Some(store.clone()),
+            Kind::Azure(azure) => Some(azure.store.clone()),
             Kind::Memory(_) => None,
         }
     }
@@ -90,8 +88,8 @@ impl Bucket {
     fn signer(&self) -> Option<Arc<dyn Signer>> {
         match &self.kind {
             Kind::S3(s3) => Some(s3.store.clone()),
-            Kind::Gcs(gcs) => Some(gcs.store.clone() as Arc<GoogleCloudStorage>),
-            Kind::Azure(store) => Some(store.clone()),
+            Kind::Gcs(gcs) => Some(gcs.store.clone()),
+            Kind::Azure(azure) => Some(azure.store.clone()),
             Kind::Memory(_) => None,
         }
     }

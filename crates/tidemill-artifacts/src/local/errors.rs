@@ -5,9 +5,15 @@ use std::io::{self, ErrorKind};
 use tidemill_core::Error;
 use tidemill_core::artifact_path::{ArtifactPath, invalid_path};
 
-/// A path that is not there. Links count as absent, since they lead nowhere.
+/// A path that is not there. Links count as absent, since they lead nowhere, and so do names
+/// that the disk could not hold.
 pub(super) fn is_absent(error: &io::Error) -> bool {
-    matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) || is_link(error)
+    let absent = [
+        ErrorKind::NotFound,
+        ErrorKind::NotADirectory,
+        ErrorKind::InvalidFilename,
+    ];
+    absent.contains(&error.kind()) || is_link(error)
 }
 
 pub(super) fn no_such_artifact(path: &ArtifactPath) -> Error {
@@ -22,10 +28,10 @@ pub(super) fn is_a_folder(path: &ArtifactPath) -> Error {
 
 /// A failed read.
 pub(super) fn read_error(path: &ArtifactPath, error: io::Error) -> Error {
-    match error.kind() {
-        _ if is_absent(&error) => no_such_artifact(path),
-        ErrorKind::InvalidFilename => no_such_artifact(path),
-        _ => Error::internal(error),
+    if is_absent(&error) {
+        no_such_artifact(path)
+    } else {
+        Error::internal(error)
     }
 }
 

@@ -2,11 +2,13 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 use object_store::Error as StoreError;
+use object_store::ObjectStoreExt;
+use object_store::list::PaginatedListOptions;
 use tidemill_core::Result;
 use tidemill_core::artifact_path::{ArtifactPath, invalid_path};
 
 use super::errors::{store_error, within};
-use super::{Bucket, key};
+use super::{Bucket, Kind, key};
 
 impl Bucket {
     /// Removes an object and everything below its name, page by page. What is missing is
@@ -18,7 +20,8 @@ impl Bucket {
         let itself = key(path)?;
         let store = self.store();
         let below = store.list(Some(&itself)).map_ok(|object| object.location);
-        let all = stream::once(async { Ok(itself) }).chain(below).boxed();
+        let object = self.object_at(path).await?.then_some(Ok(itself));
+        let all = stream::iter(object).chain(below).boxed();
         let mut removed = store.delete_stream(all);
         loop {
             match within(self.limits.request, removed.next()).await? {
@@ -26,6 +29,38 @@ impl Bucket {
                 Some(Ok(_) | Err(StoreError::NotFound { .. })) => {}
                 Some(Err(error)) => return Err(store_error(path, error)),
             }
+        }
+    }
+
+    /// Whether there is an object of exactly this name.
+    ///
+    /// S3 and Google list keys in order, so it would be the first that begins so; servers that
+    /// keep objects in folders answer a HEAD of a folder with an error. Azure's client leaves
+    /// the name itself out of such a listing.
+    async fn object_at(&self, path: &ArtifactPath) -> Result<bool> {
+        match (&self.kind, self.pages()) {
+            (Kind::S3(_) | Kind::Gcs(_), Some(pages)) => {
+                let options = PaginatedListOptions {
+                    max_keys: Some(1),
+                    ..PaginatedListOptions::default()
+                };
+                let page = pages.list_paginated(Some(path.as_str()), options);
+                let page = within(self.limits.request, page).await?;
+                let page = page.map_err(|error| store_error(path, error))?;
+                let first = page.result.objects.first();
+                Ok(first.is_some_and(|object| object.location.as_ref() == path.as_str()))
+            }
+            _ => self.answers_head(path).await,
+        }
+    }
+
+    async fn answers_head(&self, path: &ArtifactPath) -> Result<bool> {
+        let key = key(path)?;
+        let store = self.store();
+        match within(self.limits.request, store.head(&key)).await? {
+            Ok(_) => Ok(true),
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(store_error(path, error)),
         }
     }
 }

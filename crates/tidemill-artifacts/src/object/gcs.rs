@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use object_store::gcp::{GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey};
+use object_store::StaticCredentialProvider;
+use object_store::gcp::{
+    GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey,
+};
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use tidemill_core::{Error, Result};
@@ -41,9 +44,12 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
             false => format!("http://{emulator}"),
         };
         options = options.with_allow_http(true);
+        let nobody = GcpCredential {
+            bearer: String::new(),
+        };
         builder = builder
             .with_base_url(url.trim_end_matches('/'))
-            .with_skip_signature(true);
+            .with_credentials(Arc::new(StaticCredentialProvider::new(nobody)));
     }
     let store = builder
         .with_bucket_name(bucket)

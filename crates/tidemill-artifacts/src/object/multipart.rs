@@ -31,7 +31,7 @@ impl Bucket {
     ) -> Result<MultipartUpload> {
         let parts = checked_count(parts)?;
         if matches!(self.kind, Kind::Azure(_)) {
-            let signed = self.sign_plain("PUT", path, LIFETIME).await?;
+            let signed = self.sign_put(path, LIFETIME).await?;
             return Ok(azure_upload(&signed.ok_or_else(no_multipart)?, parts));
         }
         self.must_sign_parts()?;
@@ -64,10 +64,7 @@ impl Bucket {
         parts: &[CompletedPart],
     ) -> Result<()> {
         let store = self.parts().ok_or_else(no_multipart)?;
-        let ids = match self.kind {
-            Kind::Azure(_) => parts.iter().map(azure_part).collect::<Result<Vec<_>>>()?,
-            _ => etags_in_order(parts)?,
-        };
+        let ids = ids_in_order(parts, matches!(self.kind, Kind::Azure(_)))?;
         if ids.is_empty() {
             return Err(Error::invalid_parameter(
                 "A multipart upload needs at least one part.",
@@ -126,19 +123,26 @@ fn checked_count(parts: i64) -> Result<u32> {
     }
 }
 
-/// Storages take part numbers from 1 without gaps, from `object_store` by position.
-fn etags_in_order(parts: &[CompletedPart]) -> Result<Vec<PartId>> {
+/// Storages take part numbers from 1 without gaps, from `object_store` by position. Azure
+/// knows a part by its block, the others by its etag.
+fn ids_in_order(parts: &[CompletedPart], are_blocks: bool) -> Result<Vec<PartId>> {
     let mut parts: Vec<_> = parts.iter().collect();
     parts.sort_by_key(|part| part.part_number);
+    let id_of = if are_blocks { block } else { etag };
     (1..)
         .zip(parts)
-        .map(|(expected, part)| match &part.etag {
-            Some(etag) if part.part_number == expected => Ok(PartId { content_id: etag.clone() }),
+        .map(|(expected, part)| match id_of(part) {
+            Some(content_id) if part.part_number == expected => Ok(PartId { content_id }),
             _ => Err(Error::invalid_parameter(
-                "The parts of a multipart upload must be numbered from 1 without gaps and have an etag.",
+                "The parts of a multipart upload must be numbered from 1 without gaps and have \
+                 the etag or url of their upload.",
             )),
         })
         .collect()
+}
+
+fn etag(part: &CompletedPart) -> Option<String> {
+    part.etag.clone()
 }
 
 /// One link to the blob serves all blocks; a block's id is not part of what is signed.
@@ -165,20 +169,12 @@ fn block_id(part_number: u32) -> String {
 }
 
 /// The block that a part's link names. Nothing else of the link is used.
-fn azure_part(part: &CompletedPart) -> Result<PartId> {
-    let named = || {
-        let url = Url::parse(part.url.as_deref()?).ok()?;
-        let (_, id) = url.query_pairs().find(|(name, _)| name == "blockid")?;
-        let id = BASE64_STANDARD.decode(id.as_bytes()).ok()?;
-        let id = String::from_utf8(id).ok()?;
-        let number = u32::try_from(part.part_number).ok()?;
-        (id == block_id(number)).then_some(PartId { content_id: id })
-    };
-    named().ok_or_else(|| {
-        Error::invalid_parameter(
-            "Each part of a multipart upload must have the url it was uploaded to.",
-        )
-    })
+fn block(part: &CompletedPart) -> Option<String> {
+    let url = Url::parse(part.url.as_deref()?).ok()?;
+    let (_, id) = url.query_pairs().find(|(name, _)| name == "blockid")?;
+    let id = String::from_utf8(BASE64_STANDARD.decode(id.as_bytes()).ok()?).ok()?;
+    let number = u32::try_from(part.part_number).ok()?;
+    (id == block_id(number)).then_some(id)
 }
 
 #[cfg(test)]
@@ -195,34 +191,27 @@ mod tests {
 
     #[test]
     fn parts_are_put_in_order_and_may_not_have_gaps() {
-        let ids = etags_in_order(&[part(2, "b"), part(1, "a")]).unwrap();
-        assert_eq!(
-            ids.into_iter().map(|id| id.content_id).collect::<Vec<_>>(),
-            ["a", "b"]
-        );
-        assert!(etags_in_order(&[part(1, "a"), part(3, "c")]).is_err());
-        assert!(etags_in_order(&[part(1, "a"), part(1, "a")]).is_err());
+        let ids = ids_in_order(&[part(2, "b"), part(1, "a")], false).unwrap();
+        let ids: Vec<_> = ids.into_iter().map(|id| id.content_id).collect();
+        assert_eq!(ids, ["a", "b"]);
+        assert!(ids_in_order(&[part(1, "a"), part(3, "c")], false).is_err());
+        assert!(ids_in_order(&[part(1, "a"), part(1, "a")], false).is_err());
     }
 
     #[test]
     fn a_block_is_known_by_the_link_it_was_sent_to() {
-        let upload = azure_upload(
-            &Url::parse("https://a.blob.core.windows.net/c/k?sig=x").unwrap(),
-            12,
-        );
+        let signed = Url::parse("https://a.blob.core.windows.net/c/k?sig=x").unwrap();
+        let upload = azure_upload(&signed, 12);
         let sent = |url: &str| {
-            azure_part(&CompletedPart {
+            block(&CompletedPart {
                 part_number: 12,
                 etag: None,
                 url: Some(url.into()),
             })
         };
-        assert_eq!(
-            sent(&upload.parts[11].url).unwrap().content_id,
-            "mlflow_block_00012"
-        );
-        assert!(sent(&upload.parts[10].url).is_err());
-        assert!(sent("https://evil/").is_err());
+        assert_eq!(sent(&upload.parts[11].url).unwrap(), "mlflow_block_00012");
+        assert_eq!(sent(&upload.parts[10].url), None);
+        assert_eq!(sent("https://evil/"), None);
     }
 
     #[test]

@@ -9,6 +9,7 @@ use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::{Error, Result};
 use url::Url;
 
+use super::azure::Azure;
 use super::errors::{store_error, within};
 use super::gcs::SigningKey;
 use super::query_signature::{Link, Scheme, amazon};
@@ -27,16 +28,9 @@ impl Bucket {
     ) -> Result<PresignedUrl> {
         let metadata = self.head(path).await?;
         let disposition = attachment(path.file_name().unwrap_or_default());
-        let query = vec![("response-content-disposition", disposition.as_str())];
-        let url = match self.sign_query("GET", path, query, lifetime).await? {
-            Some(url) => url,
-            None => {
-                let url = self.sign_plain("GET", path, lifetime).await?;
-                url.ok_or_else(no_presigned_download)?
-            }
-        };
+        let url = self.sign_get(path, &disposition, lifetime).await?;
         Ok(PresignedUrl {
-            url: url.into(),
+            url: url.ok_or_else(no_presigned_download)?.into(),
             headers: Vec::new(),
             file_size: Some(metadata.size),
         })
@@ -48,7 +42,7 @@ impl Bucket {
         path: &ArtifactPath,
         lifetime: Duration,
     ) -> Result<PresignedUrl> {
-        let url = self.sign_plain("PUT", path, lifetime).await?;
+        let url = self.sign_put(path, lifetime).await?;
         let content_type = guessed_type(path.file_name().unwrap_or_default());
         let mut headers = vec![("Content-Type".to_owned(), content_type.to_owned())];
         if matches!(self.kind, Kind::Azure(_)) {
@@ -61,9 +55,63 @@ impl Bucket {
         })
     }
 
+    async fn sign_get(
+        &self,
+        path: &ArtifactPath,
+        disposition: &str,
+        lifetime: Duration,
+    ) -> Result<Option<Url>> {
+        let signed = match &self.kind {
+            Kind::Azure(azure) => {
+                self.sign_blob(azure, path, "r", disposition, lifetime)
+                    .await?
+            }
+            _ => {
+                let query = vec![("response-content-disposition", disposition)];
+                self.sign_query("GET", path, query, lifetime).await?
+            }
+        };
+        match signed {
+            Some(url) => Ok(Some(url)),
+            None => self.sign_plain("GET", path, lifetime).await,
+        }
+    }
+
+    /// A link to PUT an object, or the blocks of one.
+    pub(super) async fn sign_put(
+        &self,
+        path: &ArtifactPath,
+        lifetime: Duration,
+    ) -> Result<Option<Url>> {
+        if let Kind::Azure(azure) = &self.kind
+            && let Some(url) = self.sign_blob(azure, path, "w", "", lifetime).await?
+        {
+            return Ok(Some(url));
+        }
+        self.sign_plain("PUT", path, lifetime).await
+    }
+
+    async fn sign_blob(
+        &self,
+        azure: &Azure,
+        path: &ArtifactPath,
+        permission: &str,
+        disposition: &str,
+        lifetime: Duration,
+    ) -> Result<Option<Url>> {
+        let key = key(path)?;
+        let url = bare_url(azure.store.as_ref(), path, &key);
+        let url = match within(self.limits.request, url).await? {
+            Ok(url) => url,
+            // A shared access signature cannot sign at all.
+            Err(_) => return Ok(None),
+        };
+        Ok(azure.link(url, &key, permission, disposition, lifetime))
+    }
+
     /// A link without a query of its own, signed by `object_store`; nothing if the storage has
     /// no links.
-    pub(super) async fn sign_plain(
+    async fn sign_plain(
         &self,
         method: &str,
         path: &ArtifactPath,

@@ -102,7 +102,7 @@ pub(super) fn amazon(secret: &str, date: DateTime<Utc>, region: &str, text: &str
     hex(hmac_sha256(&key, text).as_ref())
 }
 
-fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
+pub(super) fn hmac_sha256(key: &[u8], text: &str) -> hmac::Tag {
     hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, key), text.as_bytes())
 }
 

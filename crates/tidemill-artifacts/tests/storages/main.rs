@@ -1,0 +1,15 @@
+//! One suite, run on every storage: local folders, memory, S3 and Google Cloud Storage on a
+//! server in this process always; another S3 server and Azure when `TIDEMILL_TEST_S3_URL` and
+//! `TIDEMILL_TEST_AZURE_URL` name one (see `emulators/start.sh`).
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod faults;
+mod local;
+mod s3_server;
+mod signed;
+mod storage;
+mod suite;
