@@ -1,6 +1,9 @@
 //! Metric points and the rule for which one is the latest.
 
+use std::cmp::Ordering;
+
 use crate::keys;
+use crate::runs::RunId;
 use crate::{Error, Result};
 
 /// One point of one metric.
@@ -38,22 +41,33 @@ impl Metric {
     }
 
     /// The same point, belonging to a logged model as well and measured on a dataset.
-    /// A dataset has both a name and a digest.
     pub fn of_model(
         mut self,
         model_id: Option<String>,
         dataset_name: Option<String>,
         dataset_digest: Option<String>,
     ) -> Result<Self> {
-        if dataset_name.is_some() != dataset_digest.is_some() {
-            return Err(Error::invalid_parameter(
-                "Both dataset_name and dataset_digest must be provided if one is provided",
-            ));
-        }
         self.model_id = model_id;
         self.dataset_name = dataset_name;
         self.dataset_digest = dataset_digest;
-        Ok(self)
+        self.with_whole_dataset()
+    }
+
+    /// Empty texts count as none, and a dataset has both a name and a digest.
+    pub(crate) fn with_whole_dataset(mut self) -> Result<Self> {
+        for text in [
+            &mut self.model_id,
+            &mut self.dataset_name,
+            &mut self.dataset_digest,
+        ] {
+            *text = text.take().filter(|text| !text.is_empty());
+        }
+        if self.dataset_name.is_some() == self.dataset_digest.is_some() {
+            return Ok(self);
+        }
+        Err(Error::invalid_parameter(
+            "Both dataset_name and dataset_digest must be provided if one is provided",
+        ))
     }
 
     /// The point after its checks, its value made finite; `path` says where in the request
@@ -120,12 +134,102 @@ impl Point {
     }
 }
 
+/// The points of one metric of one run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct History {
+    /// Whose.
+    pub run: RunId,
+    /// In the order of the question.
+    pub points: Vec<Point>,
+}
+
+/// Which part of a history `metrics/get-history` asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HistoryPage {
+    /// How many points at most.
+    pub max_results: Option<usize>,
+    /// Where the page before ended.
+    pub token: Option<String>,
+}
+
+impl HistoryPage {
+    /// A page as asked for: its size is positive, and an empty token is none.
+    pub fn new(max_results: Option<i64>, token: Option<String>) -> Result<Self> {
+        let size = |asked: i64| match usize::try_from(asked) {
+            Ok(size) if size > 0 => Ok(size),
+            _ => Err(Error::invalid_parameter(format!(
+                "Invalid value {asked} for parameter 'max_results' supplied. It must be a \
+                 positive integer."
+            ))),
+        };
+        Ok(Self {
+            max_results: max_results.map(size).transpose()?,
+            token: token.filter(|token| !token.is_empty()),
+        })
+    }
+}
+
+/// The order of `metrics/get-history`: time, step, value. NaN comes after 0.
+pub fn by_time(a: &Point, b: &Point) -> Ordering {
+    (a.timestamp, a.step)
+        .cmp(&(b.timestamp, b.step))
+        .then_with(|| by_value(a.value, b.value))
+}
+
+/// The order of samples: step, time, value. NaN comes after 0.
+pub fn by_step(a: &Point, b: &Point) -> Ordering {
+    (a.step, a.timestamp)
+        .cmp(&(b.step, b.timestamp))
+        .then_with(|| by_value(a.value, b.value))
+}
+
+fn by_value(a: f64, b: f64) -> Ordering {
+    comparable(a)
+        .total_cmp(&comparable(b))
+        .then(a.is_nan().cmp(&b.is_nan()))
+}
+
+/// The steps that `metrics/get-history-bulk-interval` asks for: both ends, or neither.
+pub fn step_range(start: Option<i64>, end: Option<i64>) -> Result<Option<(i64, i64)>> {
+    match (start, end) {
+        (None, None) => Ok(None),
+        (Some(start), Some(end)) if start <= end => Ok(Some((start, end))),
+        (Some(start), Some(end)) => Err(Error::invalid_parameter(format!(
+            "end_step must be greater than start_step. Found start_step={start} and \
+             end_step={end}."
+        ))),
+        _ => Err(Error::invalid_parameter(
+            "If either start step or end step are specified, both must be specified.",
+        )),
+    }
+}
+
+/// At most `most` of some sorted points: the first of each of `most` buckets of equal size,
+/// the larger ones first, and the very last point in the place of the last of them.
+pub fn sample(points: &[Point], most: usize) -> Vec<Point> {
+    let most = most.max(1);
+    if points.len() <= most {
+        return points.to_vec();
+    }
+    let (size, larger) = (points.len() / most, points.len() % most);
+    let first = |bucket: usize| points[bucket * size + bucket.min(larger)];
+    let mut sampled: Vec<Point> = (0..most - 1).map(first).collect();
+    sampled.extend(points.last());
+    sampled
+}
+
 /// A value as MLflow writes it into a message.
 fn listed_double(value: f64) -> String {
     if value.is_nan() {
-        String::from("nan")
-    } else {
-        format!("{value:?}")
+        return String::from("nan");
+    }
+    let text = format!("{value:?}");
+    match text.split_once('e') {
+        None => text,
+        Some((digits, exponent)) => match exponent.strip_prefix('-') {
+            None => format!("{digits}e+{exponent:0>2}"),
+            Some(exponent) => format!("{digits}e-{exponent:0>2}"),
+        },
     }
 }
 
@@ -172,6 +276,54 @@ mod tests {
             "Invalid value -1 for parameter 'timestamp' supplied: metric 'm' (value=1.0). \
              Timestamp must be a nonnegative long (64-bit integer) "
         );
+    }
+
+    #[test]
+    fn doubles_are_listed_with_a_signed_exponent_of_two_digits() {
+        assert_eq!(
+            [1e20, 1e-5, 0.0001, 1e15, -1e300].map(listed_double),
+            ["1e+20", "1e-05", "0.0001", "1000000000000000.0", "-1e+300"]
+        );
+    }
+
+    fn sampled_steps(count: i64, most: usize) -> Vec<i64> {
+        let points: Vec<Point> = (0..count).map(|step| point(step, 0, 0.0)).collect();
+        let steps = sample(&points, most).into_iter().map(|p| p.step);
+        steps.collect()
+    }
+
+    #[test]
+    fn samples_are_the_first_of_each_bucket_and_the_last() {
+        assert_eq!(sampled_steps(10, 4), [0, 3, 6, 9]);
+        assert_eq!(sampled_steps(11, 3), [0, 4, 10]);
+        assert_eq!(sampled_steps(5, 1), [4]);
+        assert_eq!(sampled_steps(3, 5), [0, 1, 2]);
+        assert_eq!(sampled_steps(0, 5), [0; 0]);
+    }
+
+    #[test]
+    fn not_a_number_sorts_after_zero() {
+        assert!(by_time(&point(1, 1, f64::NAN), &point(1, 1, -0.0)).is_gt());
+        assert!(by_step(&point(1, 1, f64::NAN), &point(1, 1, 0.5)).is_lt());
+        assert!(by_time(&point(9, 1, 0.0), &point(1, 2, 0.0)).is_lt());
+        assert!(by_step(&point(9, 1, 0.0), &point(1, 2, 0.0)).is_gt());
+    }
+
+    #[test]
+    fn a_page_size_is_positive() {
+        assert_eq!(
+            HistoryPage::new(Some(0), None).unwrap_err().to_string(),
+            "Invalid value 0 for parameter 'max_results' supplied. It must be a positive integer."
+        );
+        let page = HistoryPage::new(None, Some(String::new())).unwrap();
+        assert_eq!(page, HistoryPage::default());
+    }
+
+    #[test]
+    fn a_step_range_has_two_ends_in_order() {
+        assert_eq!(step_range(Some(-1), Some(1)).unwrap(), Some((-1, 1)));
+        assert!(step_range(Some(1), None).is_err());
+        assert!(step_range(Some(2), Some(1)).is_err());
     }
 
     #[test]

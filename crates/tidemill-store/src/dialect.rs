@@ -10,8 +10,11 @@ mod insert;
 mod keys;
 mod lock;
 mod logged_models;
+mod metrics;
 mod registry;
 mod runs;
+mod targets;
+mod texts;
 mod upsert;
 
 pub(crate) use datasets::{add_dataset, add_model_input, link_dataset};
@@ -22,7 +25,13 @@ pub(crate) use insert::{insert_returning_id, last_insert_rowid};
 pub(crate) use keys::add_keys;
 pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run};
 pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
+pub(crate) use metrics::{
+    LatestRow, ModelMetricRow, PointRow, add_model_metrics, add_points, keep_newest, lock_tail,
+    remove_points,
+};
 pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
 };
-pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags, put_tags};
+pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags};
+pub(crate) use targets::find_targets;
+pub(crate) use texts::{TextRow, add_params, put_many_tags, put_tags};

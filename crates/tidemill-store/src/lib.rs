@@ -11,8 +11,11 @@ mod dialect;
 mod doors;
 mod error;
 mod experiments;
+#[cfg(feature = "postgres")]
+mod group_writer;
 mod keys;
 mod logged_models;
+mod metrics;
 mod migrate;
 mod registry;
 mod runs;

@@ -8,7 +8,10 @@ use crate::DatabaseUrl;
 use crate::connection::DbConnection;
 use crate::doors::Doors;
 use crate::error::DbResult;
+#[cfg(feature = "postgres")]
+use crate::group_writer::GroupWriter;
 use crate::keys::KeyCache;
+use crate::metrics::Sealing;
 use crate::migrate;
 
 /// How to open a store.
@@ -37,6 +40,10 @@ impl StoreConfig {
 pub struct Store {
     doors: Arc<Doors>,
     pub(crate) keys: KeyCache,
+    pub(crate) sealing: Arc<Sealing>,
+    /// Where small writes go on PostgreSQL.
+    #[cfg(feature = "postgres")]
+    groups: Option<Arc<GroupWriter>>,
 }
 
 impl Store {
@@ -45,10 +52,26 @@ impl Store {
     /// Fails when the database cannot be reached or has a schema newer than this binary's.
     pub fn open(config: &StoreConfig) -> Result<Self> {
         migrate::migrate(&config.url)?;
+        let keys = KeyCache::default();
+        let sealing = Arc::new(Sealing::new());
         Ok(Self {
             doors: Arc::new(Doors::open(&config.url, config.pool_size)?),
-            keys: KeyCache::default(),
+            #[cfg(feature = "postgres")]
+            groups: match config.url {
+                DatabaseUrl::Postgres(_) => {
+                    Some(Arc::new(GroupWriter::start(&config.url, &keys, &sealing)?))
+                }
+                _ => None,
+            },
+            keys,
+            sealing,
         })
+    }
+
+    /// Where small writes go on PostgreSQL.
+    #[cfg(feature = "postgres")]
+    pub(crate) fn group_writer(&self) -> Option<&GroupWriter> {
+        self.groups.as_deref()
     }
 
     /// Whether the database answers and has the schema that this binary knows.
@@ -57,9 +80,12 @@ impl Store {
             .await
     }
 
-    /// Writes that wait for the SQLite writer, and connections lent out, for the metrics page.
+    /// Writes that wait to be grouped, and connections lent out, for the metrics page.
     pub fn load(&self) -> (usize, usize) {
-        (self.doors.waiting_writes(), self.doors.connections_in_use())
+        let waiting = self.doors.waiting_writes();
+        #[cfg(feature = "postgres")]
+        let waiting = waiting + self.group_writer().map_or(0, GroupWriter::waiting);
+        (waiting, self.doors.connections_in_use())
     }
 
     pub(crate) async fn read<T, F>(&self, work: F) -> Result<T>

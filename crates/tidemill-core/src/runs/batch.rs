@@ -6,7 +6,6 @@
 use crate::keys::{self, Limits};
 use crate::metrics::Metric;
 use crate::params::{self, Param, Sent};
-use crate::runs::RunId;
 use crate::tags::{self, Tag};
 use crate::{Error, Result};
 
@@ -45,6 +44,7 @@ impl LogBatch {
         tags: Vec<Tag>,
         limits: Limits,
     ) -> Result<Self> {
+        let metrics = checked(metrics, |metric, _| metric.with_whole_dataset())?;
         let metrics = checked(metrics, |metric, index| {
             metric.checked(&format!("metrics[{index}]"))
         })?;
@@ -81,6 +81,12 @@ impl LogBatch {
     /// The tags; keys are distinct.
     pub fn tags(&self) -> &[Tag] {
         &self.tags
+    }
+
+    /// How many there are of everything.
+    #[expect(clippy::len_without_is_empty, reason = "nobody asks")]
+    pub fn len(&self) -> usize {
+        self.metrics.len() + self.params.len() + self.tags.len()
     }
 
     /// Whether it came as one.
@@ -131,25 +137,6 @@ impl From<Tag> for LogBatch {
 /// A run's tag after its checks, for `runs/set-tag`.
 pub fn check_tag(tag: Tag, limits: Limits) -> Result<Tag> {
     check_tag_at(tag, "", limits)
-}
-
-/// Refuses an id that no run could have; `runs/log-batch` looks before it looks for the run.
-pub fn check_run_id(id: &RunId) -> Result<()> {
-    let mut characters = id
-        .as_str()
-        .strip_suffix('\n')
-        .unwrap_or(id.as_str())
-        .chars();
-    let first = characters.next().is_some_and(|c| c.is_ascii_alphanumeric());
-    let rest = characters.clone().count() <= 255
-        && characters.all(|c| c.is_alphanumeric() || c == '_' || c == '-');
-    if first && rest {
-        return Ok(());
-    }
-    Err(Error::invalid_parameter(format!(
-        "Invalid value {} for parameter 'run_id' supplied.",
-        keys::quoted(id.as_str())
-    )))
 }
 
 fn check_tag_at(tag: Tag, path: &str, limits: Limits) -> Result<Tag> {
@@ -243,17 +230,5 @@ mod tests {
         let tags = vec![Tag::new("t", "1"), Tag::new("t", "2")];
         let batch = LogBatch::new(vec![], vec![], tags, Limits::default()).unwrap();
         assert_eq!(batch.tags(), [Tag::new("t", "2")]);
-    }
-
-    #[test]
-    fn an_id_that_no_run_could_have_is_refused() {
-        assert!(check_run_id(&RunId::from("0a_-")).is_ok());
-        for id in ["", "-a", "a/b", &"a".repeat(257)] {
-            assert!(check_run_id(&RunId::from(id)).is_err(), "{id}");
-        }
-        assert_eq!(
-            check_run_id(&RunId::from("a b")).unwrap_err().to_string(),
-            "Invalid value \"a b\" for parameter 'run_id' supplied."
-        );
     }
 }

@@ -1,4 +1,4 @@
-//! Tags of runs, and what runs logged, for many runs at once.
+//! What runs logged, for many runs at once.
 //!
 //! The readers have a constant text however many runs they are asked for, so that each
 //! connection prepares them once: SQLite is given the ids as a JSON list, PostgreSQL as an
@@ -9,35 +9,6 @@ use diesel::sql_types::{BigInt, Double, Nullable, SmallInt, Text};
 
 use crate::connection::DbConnection;
 use crate::statement::statement;
-
-statement! {
-    /// Sets a tag, in the place of an older value.
-    Sqlite PutTag { run: BigInt = i64, key: BigInt = i64, value: Text = &'a str },
-    "INSERT INTO run_tag (run_id, key_id, value) VALUES (?, ?, ?) \
-     ON CONFLICT (run_id, key_id) DO UPDATE SET value = excluded.value"
-}
-
-/// Sets tags of a run, in the place of older values. Keys are distinct.
-pub(crate) fn put_tags(db: &mut DbConnection, run: i64, tags: &[(i64, &str)]) -> QueryResult<()> {
-    if tags.is_empty() {
-        return Ok(());
-    }
-    match db {
-        DbConnection::Sqlite(db) => {
-            for (key, value) in tags {
-                PutTag::new(run, *key, value).execute(db)?;
-            }
-        }
-        #[cfg(feature = "postgres")]
-        DbConnection::Postgres(db) => {
-            let (keys, values) = tags.iter().copied().unzip();
-            postgres::PutTags::new(run, keys, values).execute(db)?;
-        }
-        #[cfg(feature = "mysql")]
-        DbConnection::Mysql(db) => mysql::put_tags(db, run, tags)?,
-    }
-    Ok(())
-}
 
 /// The latest point of one metric of one run.
 #[derive(Debug, Queryable)]
@@ -185,14 +156,6 @@ mod postgres {
     use crate::statement::statement;
 
     statement! {
-        /// Sets tags, in the place of older values.
-        Pg PutTags { run: BigInt = i64, keys: Array<BigInt> = Vec<i64>, values: Array<Text> = Vec<&'a str> },
-        "INSERT INTO run_tag (run_id, key_id, value) SELECT ?, t.key_id, t.value \
-         FROM unnest(?, ?) AS t (key_id, value) ORDER BY t.key_id \
-         ON CONFLICT (run_id, key_id) DO UPDATE SET value = excluded.value"
-    }
-
-    statement! {
         /// The latest points of the runs in an array.
         Pg LatestMetrics { runs: Array<BigInt> = &'a [i64] } -> (BigInt, BigInt, BigInt, BigInt, Nullable<Double>),
         "SELECT run_id, key_id, step, ts, value FROM metric_latest WHERE run_id = ANY(?)"
@@ -226,26 +189,6 @@ mod mysql {
     use crate::schema::{
         metric_latest, param, run_dataset, run_model_input, run_model_output, run_tag,
     };
-
-    pub(super) fn put_tags(
-        db: &mut MysqlConnection,
-        run: i64,
-        tags: &[(i64, &str)],
-    ) -> QueryResult<()> {
-        for (key, value) in tags {
-            diesel::insert_into(run_tag::table)
-                .values((
-                    run_tag::run_id.eq(run),
-                    run_tag::key_id.eq(key),
-                    run_tag::value.eq(value),
-                ))
-                .on_conflict(diesel::dsl::DuplicatedKeys)
-                .do_update()
-                .set(run_tag::value.eq(value))
-                .execute(db)?;
-        }
-        Ok(())
-    }
 
     pub(super) fn latest_metrics(
         db: &mut MysqlConnection,

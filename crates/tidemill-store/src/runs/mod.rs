@@ -2,13 +2,18 @@
 
 mod create;
 mod delete;
+mod delete_tag;
 mod get;
 mod inputs;
 mod load;
+pub(crate) mod log_batch;
+mod log_metric;
+mod log_param;
 mod outputs;
 mod record_logged_model;
 mod restore;
 mod row;
+mod set_tag;
 pub(crate) mod update;
 
 use diesel::prelude::*;

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use tidemill_core::Result;
-use tidemill_core::runs::{RunId, RunInfo, RunUpdate};
+use tidemill_core::runs::{RunId, RunInfo, RunStatus, RunUpdate};
 use tidemill_core::tags::RUN_NAME;
 
 use super::{RunRow, writable};
@@ -18,10 +18,14 @@ impl Store {
     /// `mlflow.runName`.
     pub async fn update_run(&self, id: RunId, update: RunUpdate) -> Result<RunInfo> {
         let cache = self.keys.clone();
+        let ends = update.status.is_some_and(RunStatus::is_final);
         let (info, learned) = self
             .write(move |db| write(db, &cache, &id, &update))
             .await?;
         self.keys.learn(learned);
+        if ends {
+            self.sealing.run_ended(info.id.clone());
+        }
         Ok(info)
     }
 }
