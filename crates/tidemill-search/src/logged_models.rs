@@ -1,5 +1,13 @@
 //! Searching logged models (`logged-models/search`).
 
+mod document;
+mod filter;
+mod order;
+
+pub use document::{matches, mentions_metrics};
+pub use filter::parse_filter;
+pub use order::parse_order_by;
+
 use crate::expr::Expr;
 use crate::order::OrderBy;
 
@@ -76,4 +84,14 @@ pub struct OrderByClause {
     pub dataset_name: Option<String>,
     /// Only rows measured on a dataset with this digest. Empty counts as absent.
     pub dataset_digest: Option<String>,
+}
+
+/// A dataset that a search of logged models is limited to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DatasetFilter {
+    /// Its name.
+    pub name: String,
+    /// Its digest. Without one, only metrics that carry no digest are meant: that is what
+    /// MLflow's REST API makes of an absent digest.
+    pub digest: Option<String>,
 }

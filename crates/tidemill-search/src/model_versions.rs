@@ -1,5 +1,12 @@
 //! Searching model versions (`model-versions/search`).
 
+mod document;
+mod filter;
+mod order;
+
+pub use filter::parse_filter;
+pub use order::parse_order_by;
+
 use crate::order::OrderBy;
 use crate::prompts::RegistryFilter;
 

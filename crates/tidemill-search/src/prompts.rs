@@ -1,6 +1,8 @@
 //! Prompts live among registered models and are hidden from searches that do not ask for them.
 
-use crate::expr::Expr;
+use tidemill_core::tags::Tag;
+
+use crate::expr::{Comparison, Expr, Test, TextOp};
 
 /// The tag that marks a registered model as a prompt, if its value is `true`.
 pub const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
@@ -8,18 +10,87 @@ pub const IS_PROMPT: &str = "mlflow.prompt.is_prompt";
 /// Whether a search of the registry sees prompts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prompts {
-    /// Registered models with the tag [`IS_PROMPT`] = `true`, and versions of them that carry
-    /// that tag anywhere in the model, are left out.
+    /// Left out are registered models with the tag [`IS_PROMPT`] = `true`; and all versions of a
+    /// name of which some version has that tag.
     Hidden,
     /// Nothing is left out beyond what the condition says.
     Shown,
 }
 
 /// A condition on registered models or model versions.
+///
+/// MLflow decides by the comparisons of the tag [`IS_PROMPT`] that a filter consists of, those
+/// joined by `AND`, with `=`, `!=`, `LIKE` and `ILIKE`. If the first is `= 'true'` or
+/// `!= 'false'`, prompts are shown and the comparisons hold like any other. Otherwise prompts
+/// stay hidden and the comparisons are dropped. Comparisons that MLflow does not know, with
+/// other operators or inside `OR` and `NOT`, always hold like any other; if a filter has only
+/// such ones, it speaks about prompts in its own way and nothing is hidden from it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RegistryFilter<F> {
     /// Whether prompts are left out before the condition is looked at.
     pub prompts: Prompts,
-    /// The condition, without the comparisons that only say that prompts stay hidden.
+    /// The condition, without the comparisons that were dropped.
     pub condition: Expr<F>,
+}
+
+impl<F> RegistryFilter<F> {
+    /// Whether a prompt, or something that is none, gets as far as the condition.
+    pub fn sees(&self, is_prompt: bool) -> bool {
+        !is_prompt || self.prompts == Prompts::Shown
+    }
+}
+
+/// Whether something with these tags is a prompt.
+pub fn is_prompt(tags: &[Tag]) -> bool {
+    tags.iter()
+        .any(|tag| tag.key == IS_PROMPT && tag.value == "true")
+}
+
+/// Decides whether `condition` sees prompts; `tag` is the key of a field that is a tag.
+pub(crate) fn settle<F>(
+    condition: Expr<F>,
+    tag: impl Fn(&F) -> Option<&String>,
+) -> RegistryFilter<F> {
+    let is_mark = |field: &F| tag(field).is_some_and(|key| key == IS_PROMPT);
+    let conjuncts = match condition {
+        Expr::All(parts) => parts,
+        other => vec![other],
+    };
+    let decisions = conjuncts.iter().filter_map(|part| decision(part, &is_mark));
+    let prompts = match decisions.into_iter().next() {
+        Some(decided) => decided,
+        None if conjuncts.iter().any(|part| part.mentions(&is_mark)) => Prompts::Shown,
+        None => Prompts::Hidden,
+    };
+    let keep = |part: &Expr<F>| prompts == Prompts::Shown || decision(part, &is_mark).is_none();
+    let mut kept: Vec<_> = conjuncts.into_iter().filter(keep).collect();
+    let condition = match kept.pop() {
+        Some(only) if kept.is_empty() => only,
+        last => {
+            kept.extend(last);
+            Expr::All(kept)
+        }
+    };
+    RegistryFilter { prompts, condition }
+}
+
+/// What a comparison of the mark decides, if it is one that MLflow knows.
+fn decision<F>(part: &Expr<F>, is_mark: &impl Fn(&F) -> bool) -> Option<Prompts> {
+    let Expr::Compare(Comparison {
+        field,
+        test: Test::Text(operator, value),
+    }) = part
+    else {
+        return None;
+    };
+    let asks = match operator {
+        TextOp::Eq => value.eq_ignore_ascii_case("true"),
+        TextOp::Ne => value.eq_ignore_ascii_case("false"),
+        TextOp::Like | TextOp::ILike => false,
+    };
+    is_mark(field).then_some(if asks {
+        Prompts::Shown
+    } else {
+        Prompts::Hidden
+    })
 }

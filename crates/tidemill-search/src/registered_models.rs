@@ -1,5 +1,12 @@
 //! Searching registered models (`registered-models/search`).
 
+mod document;
+pub(crate) mod filter;
+mod order;
+
+pub use filter::parse_filter;
+pub use order::parse_order_by;
+
 use crate::order::OrderBy;
 use crate::prompts::RegistryFilter;
 

@@ -1,5 +1,12 @@
 //! Searching runs (`runs/search`).
 
+mod document;
+mod filter;
+mod order;
+
+pub use filter::parse_filter;
+pub use order::parse_order_by;
+
 use crate::expr::Expr;
 use crate::order::OrderBy;
 

@@ -1,0 +1,60 @@
+//! Orderings of logged models.
+
+use tidemill_core::{Error, Result};
+
+use super::filter::attribute;
+use super::{LoggedModelAttribute, LoggedModelOrder, LoggedModelSort, OrderByClause};
+use crate::order::OrderBy;
+use crate::syntax::order::{break_ties, check_count};
+use crate::syntax::{check_text, python};
+
+/// Reads the `order_by` of `logged-models/search`. Ties go by creation time, newest first, then
+/// by model id.
+pub fn parse_order_by(clauses: &[OrderByClause]) -> Result<LoggedModelOrder> {
+    check_count(clauses.len())?;
+    let keys = clauses.iter().map(sort_key).collect::<Result<_>>()?;
+    let ties = [
+        OrderBy::descending(LoggedModelSort::Attribute(
+            LoggedModelAttribute::CreationTime,
+        )),
+        OrderBy::ascending(LoggedModelSort::Attribute(LoggedModelAttribute::ModelId)),
+    ];
+    Ok(break_ties(keys, ties))
+}
+
+fn sort_key(clause: &OrderByClause) -> Result<OrderBy<LoggedModelSort>> {
+    let name = &clause.field_name;
+    check_text(name)?;
+    let field = match name.split_once('.') {
+        None => LoggedModelSort::Attribute(
+            attribute(name)
+                .ok()
+                .filter(|_| !name.contains('`'))
+                .ok_or_else(|| bad_name(name, ""))?,
+        ),
+        Some(("metrics", key)) => LoggedModelSort::Metric {
+            key: key.to_owned(),
+            dataset_name: given(&clause.dataset_name)?,
+            dataset_digest: given(&clause.dataset_digest)?,
+        },
+        Some(_) => return Err(bad_name(name, ". Only metrics are supported.")),
+    };
+    Ok(OrderBy {
+        field,
+        ascending: clause.ascending,
+    })
+}
+
+/// A limit on datasets, unless it is empty.
+fn given(text: &Option<String>) -> Result<Option<String>> {
+    let text = text.as_ref().filter(|text| !text.is_empty());
+    text.map(|text| check_text(text).map(|()| text.clone()))
+        .transpose()
+}
+
+fn bad_name(name: &str, more: &str) -> Error {
+    Error::invalid_parameter(format!(
+        "Invalid order by field name: {}{more}",
+        python::clip(name)
+    ))
+}

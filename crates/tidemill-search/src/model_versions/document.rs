@@ -1,0 +1,29 @@
+//! What conditions see of a model version.
+
+use tidemill_core::registry::ModelVersion;
+
+use super::{ModelVersionAttribute, ModelVersionField, ModelVersionFilter};
+use crate::document::{Document, Value, tag};
+
+impl Document<ModelVersionField> for ModelVersion {
+    fn values(&self, field: &ModelVersionField) -> Vec<Value<'_>> {
+        let attribute = match field {
+            ModelVersionField::Tag(key) => return tag(&self.tags, key),
+            ModelVersionField::Attribute(attribute) => attribute,
+        };
+        vec![match attribute {
+            ModelVersionAttribute::Name => self.name.as_str().into(),
+            ModelVersionAttribute::VersionNumber => Value::Int(self.version),
+            ModelVersionAttribute::RunId => self.run_id.as_str().into(),
+            ModelVersionAttribute::SourcePath => self.source.as_str().into(),
+        }]
+    }
+}
+
+impl ModelVersionFilter {
+    /// Whether a search with this filter finds `version`; `is_prompt` says whether some version
+    /// of the same name is marked as a prompt.
+    pub fn matches(&self, version: &ModelVersion, is_prompt: bool) -> bool {
+        self.sees(is_prompt) && self.condition.matches(version)
+    }
+}
