@@ -136,10 +136,12 @@ fn names_another_place(path: &str) -> bool {
 }
 
 fn is_plain(segment: &str) -> bool {
-    // Leading spaces and trailing semicolons vanish in MLflow's URL parser, so a dot segment
-    // that wears them is still one.
+    // Leading spaces, trailing semicolons and a scheme vanish in MLflow's URL parser, so a dot
+    // segment that wears them is still one.
     let bare = segment.trim_matches(' ').trim_end_matches(';');
-    !matches!(bare, "" | "." | "..")
+    let name = bare.rsplit(':').next().unwrap_or(bare);
+    !bare.is_empty()
+        && !matches!(name, "." | "..")
         && !segment.contains(|c: char| matches!(c, '\\' | '#' | '?') || c.is_control())
         && !has_percent_escape(segment)
 }
@@ -250,6 +252,7 @@ mod tests {
         for hostile in [
             " ../x",
             "a/..;",
+            "http:..",
             "..;;",
             "a/.. ",
             ".\u{9}./x",

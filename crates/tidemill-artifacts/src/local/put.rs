@@ -1,5 +1,6 @@
 //! Upload.
 
+use std::io;
 use std::pin::pin;
 
 use bytes::Bytes;
@@ -46,6 +47,7 @@ struct Upload {
     tree: Tree,
     path: ArtifactPath,
     writing: Option<JoinHandle<Result<Staged>>>,
+    flushing: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Upload {
@@ -54,12 +56,16 @@ impl Upload {
             tree,
             path,
             writing: None,
+            flushing: None,
         }
     }
 
     /// Waits for the write before, then starts this one.
     async fn write(&mut self, pieces: Vec<Bytes>) -> Result<()> {
-        let staged = self.written().await?;
+        let mut staged = self.written().await?;
+        if let Some(staged) = &mut staged {
+            self.flush(staged).await?;
+        }
         let (tree, path) = (self.tree.clone(), self.path.clone());
         self.writing = Some(spawn_blocking(move || {
             append(&tree, &path, staged, &pieces)
@@ -69,6 +75,7 @@ impl Upload {
 
     async fn publish(mut self, pieces: Vec<Bytes>) -> Result<u64> {
         let staged = self.written().await?;
+        self.flushed().await?;
         off_the_async_threads(move || {
             let staged = append(&self.tree, &self.path, staged, &pieces)?;
             staged
@@ -76,6 +83,28 @@ impl Upload {
                 .map_err(|error| write_error(&self.path, error))
         })
         .await
+    }
+
+    /// Pushes what was written to the disk while more arrives, once enough of it waits. A disk
+    /// that cannot keep up slows the upload here.
+    async fn flush(&mut self, staged: &mut Staged) -> Result<()> {
+        let due = staged.due_for_flush();
+        if let Some(file) = due.map_err(|error| write_error(&self.path, error))? {
+            self.flushed().await?;
+            self.flushing = Some(spawn_blocking(move || file.sync_data()));
+        }
+        Ok(())
+    }
+
+    /// Waits for the flush before. Its failure is not told again by the next.
+    async fn flushed(&mut self) -> Result<()> {
+        match self.flushing.take() {
+            Some(task) => {
+                let flushed = task.await.map_err(Error::internal)?;
+                flushed.map_err(|error| write_error(&self.path, error))
+            }
+            None => Ok(()),
+        }
     }
 
     /// Waits until nothing of the upload is left.

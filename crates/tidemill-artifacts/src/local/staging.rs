@@ -14,9 +14,9 @@ use super::tree::{STAGING, create_folder, split, sync_folder};
 /// Uploads older than this were cut off by a crash.
 const STALE: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How much may be waiting for the disk before it is pushed there, so that the last flush of a
-/// large upload is short.
-const FLUSH_EVERY: u64 = 32 * 1024 * 1024;
+/// How much may be waiting for the disk before it is pushed there while more arrives, so that
+/// the last flush of a large upload is short.
+const FLUSH_EVERY: u64 = 16 * 1024 * 1024;
 
 /// An upload in the private folder. Dropping it removes it.
 pub(super) struct Staged {
@@ -52,11 +52,18 @@ impl Staged {
             self.size += piece.len() as u64;
             self.unflushed += piece.len() as u64;
         }
-        if self.unflushed >= FLUSH_EVERY {
-            file.sync_data()?;
-            self.unflushed = 0;
-        }
         Ok(())
+    }
+
+    /// The file, when enough of it is waiting for the disk.
+    pub(super) fn due_for_flush(&mut self) -> io::Result<Option<File>> {
+        match &self.file {
+            Some(file) if self.unflushed >= FLUSH_EVERY => {
+                self.unflushed = 0;
+                file.try_clone().map(Some)
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Puts the file on disk and into place, and says how large it is.
