@@ -17,7 +17,7 @@ mod targets;
 mod texts;
 mod upsert;
 
-pub(crate) use datasets::{add_dataset, add_model_input, link_dataset};
+pub(crate) use datasets::add_dataset;
 pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]
 pub(crate) use insert::last_insert_id;

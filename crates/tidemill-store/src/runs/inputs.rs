@@ -1,6 +1,7 @@
 //! Datasets and logged models that runs read.
 
-use diesel::dsl::max;
+use std::collections::HashSet;
+
 use diesel::prelude::*;
 use tidemill_core::Result;
 use tidemill_core::datasets::{DatasetInput, first_per_dataset};
@@ -10,9 +11,9 @@ use super::{RunRow, writable};
 use crate::Store;
 use crate::connection::DbConnection;
 use crate::datasets;
-use crate::dialect::{self, Lock};
+use crate::dialect::Lock;
 use crate::error::DbResult;
-use crate::schema::{run_dataset, run_dataset_tag};
+use crate::schema::{run_dataset, run_dataset_tag, run_model_input};
 
 impl Store {
     /// Records datasets and logged models that an active run read. What is known already stays
@@ -25,12 +26,9 @@ impl Store {
     ) -> Result<()> {
         let inputs = first_per_dataset(inputs);
         self.write(move |db| {
-            let run = writable(db, &id, Lock::Shared)?;
+            let run = writable(db, &id, Lock::Exclusive)?;
             write_datasets(db, &run, &inputs)?;
-            for model in &models {
-                dialect::add_model_input(db, run.id, model)?;
-            }
-            Ok(())
+            write_models(db, &run, &models)
         })
         .await
     }
@@ -40,16 +38,29 @@ fn write_datasets(db: &mut DbConnection, run: &RunRow, inputs: &[DatasetInput]) 
     if inputs.is_empty() {
         return Ok(());
     }
-    let last: Option<i64> = run_dataset::table
+    let known: Vec<(i64, i64)> = run_dataset::table
         .filter(run_dataset::run_id.eq(run.id))
-        .select(max(run_dataset::position))
-        .get_result(db)?;
-    for (position, input) in (last.unwrap_or(0) + 1..).zip(inputs) {
+        .select((run_dataset::dataset_id, run_dataset::position))
+        .load(db)?;
+    let last = known.iter().map(|known| known.1).max().unwrap_or(0);
+    for (position, input) in (last + 1..).zip(inputs) {
         let dataset = datasets::number(db, run.experiment_id, &input.dataset)?;
-        if dialect::link_dataset(db, run.id, dataset, position)? {
+        if !known.iter().any(|known| known.0 == dataset) {
+            write_dataset(db, run.id, dataset, position)?;
             write_tags(db, run.id, dataset, input)?;
         }
     }
+    Ok(())
+}
+
+fn write_dataset(db: &mut DbConnection, run: i64, dataset: i64, position: i64) -> DbResult<()> {
+    diesel::insert_into(run_dataset::table)
+        .values((
+            run_dataset::run_id.eq(run),
+            run_dataset::dataset_id.eq(dataset),
+            run_dataset::position.eq(position),
+        ))
+        .execute(db)?;
     Ok(())
 }
 
@@ -64,6 +75,28 @@ fn write_tags(db: &mut DbConnection, run: i64, dataset: i64, input: &DatasetInpu
                 run_dataset_tag::value.eq(&tag.value),
             ))
             .execute(db)?;
+    }
+    Ok(())
+}
+
+fn write_models(db: &mut DbConnection, run: &RunRow, models: &[String]) -> DbResult<()> {
+    if models.is_empty() {
+        return Ok(());
+    }
+    let known: Vec<String> = run_model_input::table
+        .filter(run_model_input::run_id.eq(run.id))
+        .select(run_model_input::model_id)
+        .load(db)?;
+    let mut known: HashSet<&str> = known.iter().map(String::as_str).collect();
+    for model in models {
+        if known.insert(model) {
+            diesel::insert_into(run_model_input::table)
+                .values((
+                    run_model_input::run_id.eq(run.id),
+                    run_model_input::model_id.eq(model),
+                ))
+                .execute(db)?;
+        }
     }
     Ok(())
 }
