@@ -8,6 +8,7 @@ pub mod limits;
 pub mod logged_models;
 pub mod model_versions;
 pub mod order;
+mod print;
 pub mod prompts;
 pub mod registered_models;
 pub mod runs;

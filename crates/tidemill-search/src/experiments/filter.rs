@@ -126,14 +126,18 @@ fn time_test(clause: &Clause<'_>, key: &str) -> Result<Test> {
 
 fn time(key: &str, value: &Operand<'_>) -> Result<Number> {
     let text = python::clip(value.text);
-    let bad_value = || {
+    let bad_value = |text: &str| {
         Error::invalid_parameter(format!(
             "Invalid value for numeric attribute '{key}': '{text}'"
         ))
     };
     match value.kind {
-        OperandKind::Int => value.text.parse().map(Number::Int).map_err(|_| bad_value()),
-        OperandKind::Float => Err(bad_value()),
+        OperandKind::Int => value
+            .text
+            .parse()
+            .map(Number::Int)
+            .map_err(|_| bad_value(&text)),
+        OperandKind::Float => Err(bad_value(&python::float(value.text))),
         _ => Err(Error::invalid_parameter(format!(
             "Expected numeric value type for numeric attribute: {key}. Found {text}"
         ))),

@@ -44,10 +44,21 @@ pub fn parse_filter(filter: &str) -> Result<LoggedModelFilter> {
 
 fn comparison(clause: &Clause<'_>) -> Result<Comparison<LoggedModelField>> {
     let field = field(clause.left)?;
-    let test = if field.is_numeric() {
-        test::number(clause, number, |_| bad_operator(clause, &NUMERIC_OPERATORS))
+    let valid = if field.is_numeric() {
+        &NUMERIC_OPERATORS
     } else {
-        text_test(clause)
+        &TEXT_OPERATORS
+    };
+    let is_extra = matches!(clause.operator, Operator::IsNull | Operator::IsNotNull)
+        || clause.operator == Operator::Between && field.is_numeric();
+    let bad_operator = || bad_operator(&field, clause.written, valid);
+    if !is_extra && !valid.iter().any(|operator| clause.is_written(operator)) {
+        return Err(bad_operator());
+    }
+    let test = if field.is_numeric() {
+        test::number(clause, number, |_| bad_operator())
+    } else {
+        text_test(clause).and_then(|test| test.ok_or_else(bad_operator))
     }?;
     Ok(Comparison { field, test })
 }
@@ -129,28 +140,33 @@ fn number(value: &Operand<'_>) -> Result<Number> {
     })
 }
 
-fn text_test(clause: &Clause<'_>) -> Result<Test> {
-    if let Some(test) = test::null(clause) {
-        return Ok(test);
-    }
-    let bad_operator = || bad_operator(clause, &TEXT_OPERATORS);
-    match (clause.operator, clause.right.kind) {
-        (Operator::In, _) => Ok(Test::In(test::loose_texts(&clause.right)?)),
-        (Operator::NotIn, _) => Ok(Test::NotIn(test::loose_texts(&clause.right)?)),
-        (Operator::Between, _) | (_, OperandKind::List) => Err(bad_operator()),
-        (operator, _) => {
-            let operator = test::text_op(operator).ok_or_else(bad_operator)?;
-            test::compare(operator, clause.right.text.trim_matches('\''))
-        }
-    }
+/// A test of a text; nothing if the operator and the value do not go together.
+fn text_test(clause: &Clause<'_>) -> Result<Option<Test>> {
+    Ok(match (clause.operator, clause.right.kind) {
+        (Operator::In, _) => Some(Test::In(test::loose_texts(&clause.right)?)),
+        (Operator::NotIn, _) => Some(Test::NotIn(test::loose_texts(&clause.right)?)),
+        (_, OperandKind::List) => None,
+        (operator, _) => match test::text_op(operator) {
+            Some(operator) => Some(test::compare(
+                operator,
+                clause.right.text.trim_matches('\''),
+            )?),
+            None => test::null(clause),
+        },
+    })
 }
 
-fn bad_operator(clause: &Clause<'_>, valid: &[&str]) -> Error {
-    let (entity, key) = entity_and_key(clause.left).unwrap_or(("attributes", clause.left));
+fn bad_operator(field: &LoggedModelField, operator: &str, valid: &[&str]) -> Error {
+    let (entity, key) = match field {
+        LoggedModelField::Attribute(attribute) => ("attributes", attribute.to_string()),
+        LoggedModelField::Metric(key) => ("metrics", key.clone()),
+        LoggedModelField::Param(key) => ("params", key.clone()),
+        LoggedModelField::Tag(key) => ("tags", key.clone()),
+    };
     Error::invalid_parameter(format!(
         "Invalid comparison operator for {entity}.{}: {}. Expected one of {}.",
-        python::clip(key.trim_matches('`')),
-        python::repr(&clause.written.to_ascii_uppercase()),
+        python::clip(&key),
+        python::repr(&operator.to_ascii_uppercase()),
         python::tuple(valid)
     ))
 }

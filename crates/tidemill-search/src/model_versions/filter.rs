@@ -96,7 +96,8 @@ fn version(value: &Operand<'_>) -> Result<Number> {
     };
     text.trim().parse().map(Number::Int).map_err(|_| {
         let shown = match value.kind {
-            OperandKind::Int | OperandKind::Float => python::clip(text).into_owned(),
+            OperandKind::Int => python::clip(text).into_owned(),
+            OperandKind::Float => python::float(text),
             _ => python::repr(text),
         };
         Error::invalid_parameter(format!(

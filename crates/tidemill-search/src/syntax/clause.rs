@@ -13,6 +13,14 @@ pub(crate) struct Clause<'a> {
     pub(crate) upper: Operand<'a>,
 }
 
+impl Clause<'_> {
+    /// Whether the operator is `name`, in any case and with any blanks.
+    pub(crate) fn is_written(&self, name: &str) -> bool {
+        let words = self.written.split_whitespace().map(str::to_ascii_uppercase);
+        words.eq(name.split(' '))
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operator {
     Eq,

@@ -37,6 +37,12 @@ pub(crate) fn repr(text: &str) -> String {
     out
 }
 
+/// `repr` of the number that `text` is, or `text` itself.
+pub(crate) fn float(text: &str) -> String {
+    text.parse::<f64>()
+        .map_or_else(|_| clip(text).into_owned(), |number| format!("{number:?}"))
+}
+
 /// A list of strings.
 pub(crate) fn list(items: &[impl AsRef<str>]) -> String {
     format!("[{}]", joined(items))
