@@ -3,9 +3,9 @@
 use diesel::dsl::max;
 use diesel::prelude::*;
 use tidemill_core::Result;
+use tidemill_core::registry::ModelVersion;
 use tidemill_core::registry::aliases::{self, check, check_settable, is_latest};
 use tidemill_core::registry::models::check_name;
-use tidemill_core::registry::{ModelVersion, versions as version_rules};
 
 use super::load::load_version;
 use super::{models, versions};
@@ -26,11 +26,7 @@ impl Store {
         check_name(&name)?;
         check_settable(&alias)?;
         self.write(move |db| {
-            let missing = || version_rules::not_found(&name, version);
-            let model = dialect::lock_model(db, &name)
-                .optional()?
-                .ok_or_else(missing)?;
-            versions::find(db, &name, version)?;
+            let model = versions::find_locked(db, &name, version)?.model_id;
             dialect::set_aliases(db, &[(model, &alias, version)])
         })
         .await

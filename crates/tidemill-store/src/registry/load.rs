@@ -60,14 +60,22 @@ pub(crate) fn load_versions(
 
 /// The version of this row, with its aliases.
 pub(super) fn load_version(db: &mut DbConnection, row: VersionRow) -> DbResult<ModelVersion> {
-    let tags = version_tags(db, &[row.id])?.remove(&row.id);
+    let tags: Vec<(String, String)> = model_version_tag::table
+        .filter(model_version_tag::version_id.eq(row.id))
+        .order(model_version_tag::name)
+        .select((model_version_tag::name, model_version_tag::value))
+        .load(db)?;
     let aliases = registered_model_alias::table
         .filter(registered_model_alias::model_id.eq(row.model_id))
         .filter(registered_model_alias::version.eq(row.version))
         .order(registered_model_alias::alias)
         .select(registered_model_alias::alias)
         .load(db)?;
-    row.into_version(tags.unwrap_or_default(), aliases)
+    let tags = tags
+        .into_iter()
+        .map(|(key, value)| Tag { key, value })
+        .collect();
+    row.into_version(tags, aliases)
 }
 
 fn latest_versions(

@@ -12,6 +12,7 @@ use tidemill_core::registry::versions::not_found;
 
 use super::VersionRow;
 use crate::connection::DbConnection;
+use crate::dialect;
 use crate::error::DbResult;
 use crate::schema::{model_version, registered_model};
 
@@ -26,4 +27,12 @@ pub(super) fn find(db: &mut DbConnection, name: &str, version: i64) -> DbResult<
         .first(db)
         .optional()?;
     Ok(row.ok_or_else(|| not_found(name, version))?)
+}
+
+/// The same for writing to the version: its model stays locked until the transaction ends.
+pub(super) fn find_locked(db: &mut DbConnection, name: &str, version: i64) -> DbResult<VersionRow> {
+    dialect::lock_model(db, name)
+        .optional()?
+        .ok_or_else(|| not_found(name, version))?;
+    find(db, name, version)
 }

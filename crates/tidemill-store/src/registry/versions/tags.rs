@@ -6,7 +6,7 @@ use tidemill_core::registry::models::check_name;
 use tidemill_core::registry::{check_tag_key, check_version_tag};
 use tidemill_core::tags::Tag;
 
-use super::find;
+use super::find_locked;
 use crate::Store;
 use crate::dialect;
 use crate::schema::model_version_tag;
@@ -17,7 +17,7 @@ impl Store {
         check_name(&name)?;
         check_version_tag(&tag)?;
         self.write(move |db| {
-            let row = find(db, &name, version)?;
+            let row = find_locked(db, &name, version)?;
             dialect::set_version_tags(db, &[(row.id, &tag.key, &tag.value)])
         })
         .await
@@ -33,7 +33,7 @@ impl Store {
         check_name(&name)?;
         check_tag_key(&key)?;
         self.write(move |db| {
-            let row = find(db, &name, version)?;
+            let row = find_locked(db, &name, version)?;
             diesel::delete(model_version_tag::table.find((row.id, &key))).execute(db)?;
             Ok(())
         })

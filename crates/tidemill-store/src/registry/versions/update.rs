@@ -6,7 +6,7 @@ use tidemill_core::registry::ModelVersion;
 use tidemill_core::registry::models::check_name;
 
 use super::super::load::load_version;
-use super::find;
+use super::find_locked;
 use crate::Store;
 use crate::clock;
 use crate::schema::model_version;
@@ -21,7 +21,7 @@ impl Store {
     ) -> Result<ModelVersion> {
         check_name(&name)?;
         self.write(move |db| {
-            let mut row = find(db, &name, version)?;
+            let mut row = find_locked(db, &name, version)?;
             row.description = description.clone();
             row.last_updated_time = clock::now();
             diesel::update(model_version::table.find(row.id))
