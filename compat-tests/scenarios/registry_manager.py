@@ -47,9 +47,7 @@ def accuracy(client, version):
 def promote(client, version):
     client.transition_model_version_stage(version.name, version.version, "Staging")
     client.update_model_version(version.name, version.version, "best of its experiment")
-    client.transition_model_version_stage(
-        version.name, version.version, "Production", archive_existing_versions=True
-    )
+    client.transition_model_version_stage(version.name, version.version, "Production", archive_existing_versions=True)
 
 
 if __name__ == "__main__":

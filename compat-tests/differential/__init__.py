@@ -1,0 +1,1 @@
+"""The same requests to two servers, their answers compared."""
