@@ -59,7 +59,7 @@ mod tests {
     fn many_wildcards_are_no_burden() {
         assert!(!is_like(
             &"a".repeat(5_000),
-            &"%a".repeat(2_000).replace("%a%a", "%a%aa%b")
+            &format!("{}b", "%a".repeat(2_000))
         ));
     }
 }

@@ -94,3 +94,56 @@ fn decision<F>(part: &Expr<F>, is_mark: &impl Fn(&F) -> bool) -> Option<Prompts>
         Prompts::Hidden
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registered_models::parse_filter;
+
+    fn settled(filter: &str) -> (Prompts, String) {
+        let filter = parse_filter(filter).unwrap();
+        (filter.prompts, filter.condition.to_string())
+    }
+
+    #[test]
+    fn prompts_are_hidden_from_filters_that_do_not_mention_them() {
+        assert_eq!(settled("").0, Prompts::Hidden);
+        assert_eq!(settled("name = 'a'").0, Prompts::Hidden);
+    }
+
+    #[test]
+    fn asking_for_prompts_shows_them_and_stays_a_condition() {
+        for filter in ["= 'true'", "= 'TRUE'", "!= 'false'"] {
+            let filter = format!("tags.`mlflow.prompt.is_prompt` {filter}");
+            assert_eq!(settled(&filter), (Prompts::Shown, filter));
+        }
+    }
+
+    #[test]
+    fn any_other_comparison_of_mlflow_is_dropped() {
+        for filter in ["= 'false'", "!= 'true'", "LIKE 'true'", "ILIKE 'true'"] {
+            let filter = format!("name = 'a' AND tags.`mlflow.prompt.is_prompt` {filter}");
+            assert_eq!(settled(&filter), (Prompts::Hidden, "name = 'a'".to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_first_comparison_decides_for_all() {
+        let mark = |test: &str| format!("tags.`mlflow.prompt.is_prompt` {test}");
+        let hidden = format!("{} AND {}", mark("= 'false'"), mark("= 'true'"));
+        assert_eq!(settled(&hidden), (Prompts::Hidden, String::new()));
+        let shown = format!("{} AND {}", mark("= 'true'"), mark("= 'false'"));
+        assert_eq!(settled(&shown), (Prompts::Shown, shown));
+    }
+
+    #[test]
+    fn what_mlflow_does_not_know_holds_like_any_other_condition() {
+        for filter in [
+            "name = 'a' OR tags.`mlflow.prompt.is_prompt` = 'false'",
+            "NOT tags.`mlflow.prompt.is_prompt` = 'true'",
+            "tags.`mlflow.prompt.is_prompt` IS NULL",
+        ] {
+            assert_eq!(settled(filter), (Prompts::Shown, filter.to_owned()));
+        }
+    }
+}

@@ -25,3 +25,25 @@ pub fn parse_order_by(clauses: &[String]) -> Result<ExperimentOrder> {
         [OrderBy::descending(ExperimentAttribute::ExperimentId)],
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ExperimentAttribute::*;
+
+    #[test]
+    fn the_newest_come_first_unless_asked_otherwise() {
+        let default = [
+            OrderBy::descending(CreationTime),
+            OrderBy::ascending(ExperimentId),
+        ];
+        assert_eq!(parse_order_by(&[]).unwrap(), default);
+        let by_name = [OrderBy::ascending(Name), OrderBy::descending(ExperimentId)];
+        assert_eq!(parse_order_by(&["name".to_owned()]).unwrap(), by_name);
+    }
+
+    #[test]
+    fn a_field_may_come_twice() {
+        assert!(parse_order_by(&["name".to_owned(), "name DESC".to_owned()]).is_ok());
+    }
+}

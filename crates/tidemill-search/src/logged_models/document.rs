@@ -80,3 +80,75 @@ fn attribute_value(model: &LoggedModel, attribute: LoggedModelAttribute) -> Opti
         LoggedModelAttribute::LastUpdatedTime => Value::Int(model.last_updated_time),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use tidemill_core::experiments::ExperimentId;
+    use tidemill_core::lifecycle::LifecycleStage;
+    use tidemill_core::logged_models::LoggedModelStatus;
+
+    use super::*;
+    use crate::logged_models::parse_filter;
+
+    fn metric(value: f64, dataset_name: Option<&str>) -> ModelMetric {
+        ModelMetric {
+            key: "m".to_owned(),
+            value,
+            timestamp: 0,
+            step: 0,
+            run_id: "r".to_owned(),
+            dataset_name: dataset_name.map(str::to_owned),
+            dataset_digest: None,
+        }
+    }
+
+    fn model(metrics: Vec<ModelMetric>) -> LoggedModel {
+        LoggedModel {
+            id: "m-1".to_owned(),
+            experiment_id: ExperimentId(7),
+            name: "model".to_owned(),
+            artifact_location: "a".to_owned(),
+            creation_time: 5,
+            last_updated_time: 6,
+            status: LoggedModelStatus::Ready,
+            status_message: None,
+            model_type: String::new(),
+            source_run_id: String::new(),
+            stage: LifecycleStage::Active,
+            tags: Vec::new(),
+            params: Vec::new(),
+            metrics,
+        }
+    }
+
+    fn finds(filter: &str, datasets: &[&str], metrics: Vec<ModelMetric>) -> bool {
+        let dataset = |name: &&str| DatasetFilter {
+            name: (*name).to_owned(),
+            digest: None,
+        };
+        let datasets: Vec<_> = datasets.iter().map(dataset).collect();
+        matches(&parse_filter(filter).unwrap(), &datasets, &model(metrics))
+    }
+
+    #[test]
+    fn different_rows_of_a_metric_may_meet_two_conditions() {
+        let rows = vec![metric(1.0, None), metric(9.0, None)];
+        assert!(finds("metrics.m < 2 AND metrics.m > 8", &[], rows.clone()));
+        assert!(!finds("metrics.m BETWEEN 2 AND 8", &[], rows));
+    }
+
+    #[test]
+    fn datasets_limit_the_metrics_that_conditions_see() {
+        let rows = vec![metric(1.0, Some("train")), metric(9.0, Some("test"))];
+        assert!(finds("metrics.m > 8", &["test"], rows.clone()));
+        assert!(!finds("metrics.m > 8", &["train"], rows.clone()));
+        assert!(finds("", &["train"], rows.clone()));
+        assert!(!finds("", &["other"], rows));
+    }
+
+    #[test]
+    fn status_and_experiment_are_compared_as_numbers_in_text() {
+        assert!(finds("status = 2 AND experiment_id = '7'", &[], vec![]));
+        assert!(!finds("status = 'READY'", &[], vec![]));
+    }
+}

@@ -58,3 +58,52 @@ fn bad_name(name: &str, more: &str) -> Error {
         python::clip(name)
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clause(field_name: &str, dataset_name: Option<&str>) -> OrderByClause {
+        OrderByClause {
+            field_name: field_name.to_owned(),
+            ascending: true,
+            dataset_name: dataset_name.map(str::to_owned),
+            dataset_digest: None,
+        }
+    }
+
+    #[test]
+    fn a_metric_can_be_limited_to_a_dataset() {
+        let order = parse_order_by(&[clause("metrics.a.b", Some("d"))]).unwrap();
+        let metric = LoggedModelSort::Metric {
+            key: "a.b".to_owned(),
+            dataset_name: Some("d".to_owned()),
+            dataset_digest: None,
+        };
+        assert_eq!(
+            order,
+            [
+                OrderBy::ascending(metric),
+                OrderBy::descending(LoggedModelSort::Attribute(
+                    LoggedModelAttribute::CreationTime
+                )),
+                OrderBy::ascending(LoggedModelSort::Attribute(LoggedModelAttribute::ModelId)),
+            ]
+        );
+    }
+
+    #[test]
+    fn only_metrics_and_columns_order() {
+        let refusal = |name| {
+            parse_order_by(&[clause(name, None)])
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            refusal("params.k"),
+            "Invalid order by field name: params.k. Only metrics are supported."
+        );
+        assert_eq!(refusal("foo"), "Invalid order by field name: foo");
+        assert!(parse_order_by(&[clause("creation_timestamp", None)]).is_ok());
+    }
+}

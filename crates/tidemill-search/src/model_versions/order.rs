@@ -50,3 +50,22 @@ fn field(text: &str) -> Result<ModelVersionSort> {
         ))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ModelVersionSort::*;
+
+    #[test]
+    fn the_last_updated_come_first_unless_asked_otherwise() {
+        let ties = [OrderBy::ascending(Name), OrderBy::descending(VersionNumber)];
+        let by_update = [&[OrderBy::descending(LastUpdatedTime)], &ties[..]].concat();
+        assert_eq!(parse_order_by(&[]).unwrap(), by_update);
+        assert_eq!(parse_order_by(&["name".to_owned()]).unwrap(), ties);
+    }
+
+    #[test]
+    fn a_field_twice_is_refused() {
+        assert!(parse_order_by(&["name".to_owned(), "name DESC".to_owned()]).is_err());
+    }
+}

@@ -23,3 +23,24 @@ pub fn parse_order_by(clauses: &[String]) -> Result<RegisteredModelOrder> {
         [OrderBy::ascending(RegisteredModelSort::Name)],
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_names_of_the_update_time_are_one_field() {
+        let both = [
+            "timestamp".to_owned(),
+            "last_updated_timestamp DESC".to_owned(),
+        ];
+        assert!(parse_order_by(&both).is_err());
+        assert_eq!(
+            parse_order_by(&both[1..]).unwrap(),
+            [
+                OrderBy::descending(RegisteredModelSort::LastUpdatedTime),
+                OrderBy::ascending(RegisteredModelSort::Name),
+            ]
+        );
+    }
+}

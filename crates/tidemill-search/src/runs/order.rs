@@ -32,3 +32,48 @@ fn sort(field: RunField) -> Result<RunSort> {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(clauses: &[&str]) -> Result<RunOrder> {
+        let clauses: Vec<_> = clauses.iter().map(|clause| (*clause).to_owned()).collect();
+        parse_order_by(&clauses)
+    }
+
+    #[test]
+    fn runs_go_by_start_time_and_id_unless_asked_otherwise() {
+        let start_time = RunSort::Attribute(RunAttribute::StartTime);
+        let run_id = RunSort::Attribute(RunAttribute::RunId);
+        let default = [
+            OrderBy::descending(start_time.clone()),
+            OrderBy::ascending(run_id.clone()),
+        ];
+        assert_eq!(parsed(&[]).unwrap(), default);
+        let oldest_first = [OrderBy::ascending(start_time), OrderBy::ascending(run_id)];
+        assert_eq!(parsed(&["created"]).unwrap(), oldest_first);
+    }
+
+    #[test]
+    fn a_field_twice_is_refused_also_under_another_name() {
+        assert_eq!(
+            parsed(&["start_time", "Created DESC"])
+                .unwrap_err()
+                .to_string(),
+            "`order_by` contains duplicate fields: ['start_time', 'Created DESC']"
+        );
+        assert!(parsed(&["metrics.a", "metric.a"]).is_err());
+        assert!(parsed(&["metrics.a", "params.a", "tags.a"]).is_ok());
+    }
+
+    #[test]
+    fn sort_keys_are_few() {
+        assert!(
+            parsed(&["metrics.a"; 33])
+                .unwrap_err()
+                .to_string()
+                .contains("At most 32")
+        );
+    }
+}
