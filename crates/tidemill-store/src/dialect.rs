@@ -15,6 +15,7 @@ mod registry;
 mod runs;
 mod targets;
 mod texts;
+mod search;
 mod upsert;
 
 pub(crate) use datasets::add_dataset;
@@ -35,3 +36,6 @@ pub(crate) use registry::{
 pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags};
 pub(crate) use targets::find_targets;
 pub(crate) use texts::{TextRow, add_params, put_many_tags, put_tags};
+pub(crate) use search::{
+    Dialect, Walk, drive, indexed_prefix, walk_starts, walk_values, write_ilike, write_like,
+};

@@ -20,10 +20,13 @@ mod migrate;
 mod registry;
 mod runs;
 mod schema;
+mod search;
 mod sqlite_writer;
 mod statement;
 mod store;
 mod url;
 
+pub use experiments::search::ExperimentSearch;
+pub use runs::search::RunSearch;
 pub use store::{Store, StoreConfig};
 pub use url::DatabaseUrl;

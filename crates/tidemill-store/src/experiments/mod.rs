@@ -7,6 +7,7 @@ mod load;
 mod rename;
 mod restore;
 mod row;
+pub(crate) mod search;
 mod tags;
 
 use diesel::prelude::*;

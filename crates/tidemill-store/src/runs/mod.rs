@@ -14,6 +14,7 @@ mod record_logged_model;
 mod restore;
 mod row;
 mod set_tag;
+pub(crate) mod search;
 pub(crate) mod update;
 
 use diesel::prelude::*;

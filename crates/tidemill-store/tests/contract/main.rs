@@ -23,3 +23,5 @@ mod runs_create;
 mod runs_inputs;
 mod runs_replicas;
 mod runs_update;
+mod search_planting;
+mod search_runs;

@@ -1,0 +1,127 @@
+//! Choosing the condition to start from.
+//!
+//! A search whose filter holds for few runs should look at those only, and one whose filter
+//! holds for many should walk the index of its ordering. Statistics of the database may be
+//! old or absent, so each condition that has an index is counted, up to a bound.
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use tidemill_search::expr::{Comparison, Expr, NumberOp, Test, TextOp};
+use tidemill_search::runs::{RunAttribute, RunField, RunFilter};
+
+use super::names::{Names, field_name};
+use super::predicate::table;
+use crate::connection::DbConnection;
+use crate::dialect::{Dialect, indexed_prefix};
+use crate::error::DbResult;
+use crate::keys::KeyKind;
+use crate::search::sql::Sql;
+use crate::search::test;
+
+/// Up to so many runs are looked at one by one.
+pub(super) const FEW: i64 = if cfg!(debug_assertions) { 4 } else { 4000 };
+/// So many conditions are counted at most.
+const COUNTED: usize = 8;
+
+/// How a search starts.
+pub(super) enum Start {
+    /// No run can pass the filter.
+    Nowhere,
+    /// This statement selects the numbers of all runs that can, and they are few.
+    From(Sql),
+    /// The filter holds for many runs, or nobody knows.
+    Anywhere,
+}
+
+/// Chooses how to start.
+pub(super) fn choose(db: &mut DbConnection, names: &Names, filter: &RunFilter) -> DbResult<Start> {
+    let conditions = conditions(filter);
+    if conditions.iter().any(|condition| is_impossible(names, condition)) {
+        return Ok(Start::Nowhere);
+    }
+    let dialect = Dialect::of(db);
+    let mut fewest = FEW + 1;
+    let mut start = Start::Anywhere;
+    let indexed = conditions.iter().filter_map(|condition| source(dialect, names, condition));
+    for source in indexed.take(COUNTED) {
+        let count = count(db, source.clone(), fewest)?;
+        if count < fewest {
+            fewest = count;
+            start = Start::From(source);
+        }
+    }
+    Ok(start)
+}
+
+/// The comparisons that must all hold.
+pub(super) fn conditions(filter: &RunFilter) -> Vec<&Comparison<RunField>> {
+    match filter {
+        Expr::All(parts) => parts.iter().flat_map(conditions).collect(),
+        Expr::Compare(comparison) => vec![comparison],
+        Expr::Any(_) | Expr::Not(_) => Vec::new(),
+    }
+}
+
+fn is_impossible(names: &Names, condition: &Comparison<RunField>) -> bool {
+    condition.test != Test::IsNull
+        && field_name(&condition.field).is_some_and(|(kind, name)| !names.knows(kind, &name))
+}
+
+fn source(dialect: Dialect, names: &Names, condition: &Comparison<RunField>) -> Option<Sql> {
+    if condition.field == RunField::Attribute(RunAttribute::RunId) {
+        return run_ids(&condition.test);
+    }
+    let (kind, name) = field_name(&condition.field)?;
+    let mut sql = Sql::default();
+    sql.push("SELECT d.run_id FROM ").push(table(kind)).push(" d WHERE d.key_id IN (");
+    sql.numbers(names.numbers(kind, &name)).push(") AND ");
+    match kind {
+        KeyKind::Metric => metric_range(&mut sql, &condition.test)?,
+        KeyKind::Param | KeyKind::Tag => text_values(&mut sql, dialect, &condition.test)?,
+    }
+    Some(sql)
+}
+
+fn run_ids(test: &Test) -> Option<Sql> {
+    let ids = match test {
+        Test::Text(TextOp::Eq, id) => std::slice::from_ref(id),
+        Test::In(ids) if !ids.is_empty() => ids,
+        _ => return None,
+    };
+    let mut sql = Sql::default();
+    sql.push("SELECT d.id AS run_id FROM run d WHERE d.uuid IN (").texts(ids).push(")");
+    Some(sql)
+}
+
+fn metric_range(sql: &mut Sql, condition: &Test) -> Option<()> {
+    match condition {
+        Test::Number(NumberOp::Ne, _) => None,
+        Test::Number(..) | Test::Between(..) => {
+            test::metric(sql, "d.value", condition);
+            Some(())
+        }
+        _ => None,
+    }
+}
+
+/// The index has the first 120 characters; the whole value decides.
+fn text_values(sql: &mut Sql, dialect: Dialect, condition: &Test) -> Option<()> {
+    let values = match condition {
+        Test::Text(TextOp::Eq, value) => std::slice::from_ref(value),
+        Test::In(values) if !values.is_empty() => values,
+        _ => return None,
+    };
+    if indexed_prefix(dialect) != "d.value" {
+        let prefixes: Vec<String> =
+            values.iter().map(|value| value.chars().take(120).collect()).collect();
+        sql.push(indexed_prefix(dialect)).push(" IN (").texts(&prefixes).push(") AND ");
+    }
+    sql.push("d.value IN (").texts(values).push(")");
+    Some(())
+}
+
+fn count(db: &mut DbConnection, source: Sql, most: i64) -> DbResult<i64> {
+    let mut sql = Sql::default();
+    sql.push("SELECT count(*) FROM (").append(source).push(" LIMIT ").int(most).push(") c");
+    Ok(sql.query::<BigInt>().get_result(db)?)
+}
