@@ -23,39 +23,39 @@ impl Dialect {
             DbConnection::Mysql(_) => Self::Mysql,
         }
     }
-
-    /// Only PostgreSQL's `LIKE` has an escape character if none is named: MySQL's would be the
-    /// backslash as well, but our sessions make that an ordinary character.
-    fn without_escape(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            #[cfg(feature = "postgres")]
-            Self::Postgres => " ESCAPE ''",
-            #[cfg(feature = "mysql")]
-            Self::Mysql => "",
-        }
-    }
 }
 
 /// `LIKE` in which case matters: by a setting of the connection on SQLite, by the columns'
 /// collation elsewhere.
 pub(crate) fn write_like(sql: &mut Sql, dialect: Dialect, column: &'static str, pattern: &str) {
-    sql.push(column).push(" LIKE ").text(pattern);
-    sql.push(dialect.without_escape());
+    sql.push(column);
+    write_pattern(sql, dialect, pattern.to_owned());
 }
 
 /// `LIKE` that takes A to Z for a to z. `lower` does just that on SQLite and under
 /// PostgreSQL's collation "C"; MySQL's folds every alphabet.
 pub(crate) fn write_ilike(sql: &mut Sql, dialect: Dialect, column: &'static str, pattern: &str) {
     match dialect {
-        Dialect::Sqlite => drop(sql.push("lower(").push(column).push(")")),
+        Dialect::Sqlite => sql.push("lower(").push(column).push(")"),
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => drop(sql.push("lower(").push(column).push(")")),
+        Dialect::Postgres => sql.push("lower(").push(column).push(")"),
         #[cfg(feature = "mysql")]
         Dialect::Mysql => mysql::write_lower(sql, column),
-    }
-    sql.push(" LIKE ").text(pattern.to_ascii_lowercase());
-    sql.push(dialect.without_escape());
+    };
+    write_pattern(sql, dialect, pattern.to_ascii_lowercase());
+}
+
+/// A backslash in a pattern is itself. SQLite takes it so, PostgreSQL when it is told that
+/// nothing escapes, and MySQL when something else does.
+fn write_pattern(sql: &mut Sql, dialect: Dialect, pattern: String) {
+    sql.push(" LIKE ");
+    match dialect {
+        Dialect::Sqlite => sql.text(pattern),
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => sql.text(pattern).push(" ESCAPE ''"),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => sql.text(pattern.replace('|', "||")).push(" ESCAPE '|'"),
+    };
 }
 
 #[cfg(feature = "mysql")]
@@ -71,7 +71,7 @@ mod mysql {
     ];
 
     /// Replaces one letter after the other, for want of a function that leaves É alone.
-    pub(super) fn write_lower(sql: &mut Sql, column: &'static str) {
+    pub(super) fn write_lower<'s>(sql: &'s mut Sql, column: &'static str) -> &'s mut Sql {
         for _ in FOLDS {
             sql.push("replace(");
         }
@@ -79,6 +79,7 @@ mod mysql {
         for fold in FOLDS {
             sql.push(fold);
         }
+        sql
     }
 }
 

@@ -92,7 +92,10 @@ impl Term {
     /// What sorts behind `mark`.
     fn write_after(&self, sql: &mut Sql, mark: &Mark) {
         match mark {
-            Mark::Missing => return drop(sql.push("1 = 0")),
+            Mark::Missing => {
+                sql.push("1 = 0");
+                return;
+            }
             Mark::NaN => return self.column.write_missing(sql),
             _ => {}
         }

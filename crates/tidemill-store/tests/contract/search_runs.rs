@@ -28,14 +28,14 @@ const TAGS: [&str; 3] = ["p", "team", "mlflow.runName"];
 const UNKNOWN: &str = "unknown";
 
 const NUMBERS: [f64; 9] = [
-    -1.0, -0.0, 0.0, 0.5, 1.0, 1e-300, f64::MAX, f64::MIN, 9_007_199_254_740_993.0,
+    -1.0, -0.0, 0.0, 0.5, 1.0, 0.000_976_562_5, f64::MAX, f64::MIN, 9_007_199_254_740_993.0,
 ];
 
 fn texts() -> Vec<String> {
     let long = "x".repeat(119);
     [
         "", "a", "A", "a ", "ab", "aB", "é", "É", "%", "_", "a_b", "a%b", "it's", "say \"x\"",
-        "\\", "\\%", "日本", "😀", "K", "[a]",
+        "\\", "\\%", "|", "日本", "😀", "K", "[a]",
     ]
     .into_iter()
     .map(str::to_owned)
@@ -44,7 +44,7 @@ fn texts() -> Vec<String> {
 }
 
 fn patterns() -> impl Strategy<Value = String> {
-    let pieces = ["%", "_", "a", "A", "b", "é", " ", "\\", "x", "'", "\u{212a}"];
+    let pieces = ["%", "_", "a", "A", "b", "é", " ", "\\", "|", "x", "'", "\u{212a}"];
     prop_oneof![
         3 => vec(select(pieces.to_vec()), 0..4).prop_map(|pieces| pieces.concat()),
         1 => select(texts()),
