@@ -27,6 +27,8 @@ mod store;
 mod url;
 
 pub use experiments::search::ExperimentSearch;
+pub use registry::search_models::RegisteredModelSearch;
+pub use registry::search_versions::ModelVersionSearch;
 pub use runs::search::RunSearch;
 pub use store::{Store, StoreConfig};
 pub use url::DatabaseUrl;

@@ -9,7 +9,7 @@ use tidemill_core::page::Page;
 use tidemill_search::experiments::{
     ExperimentAttribute, ExperimentField, ExperimentFilter, ExperimentOrder,
 };
-use tidemill_search::expr::{Comparison, Test};
+use tidemill_search::expr::{Comparison, Test, TextOp};
 use tidemill_search::order::OrderBy;
 
 use crate::Store;
@@ -19,6 +19,7 @@ use crate::error::DbResult;
 use crate::experiments::{ExperimentRow, load};
 use crate::schema::experiment;
 use crate::search::keyset::{self, Kind, Term};
+use crate::search::page;
 use crate::search::sql::Sql;
 use crate::search::token::{self, Mark};
 use crate::search::{limit, stages, test, tree};
@@ -45,44 +46,32 @@ impl Store {
     pub async fn search_experiments(&self, search: ExperimentSearch) -> Result<Page<Experiment>> {
         let limit = limit::page_size(search.max_results)?;
         let filter = tidemill_search::experiments::parse_filter(&search.filter)?;
-        let order = tidemill_search::experiments::parse_order(&search.order_by)?;
-        let place: Option<Vec<Mark>> = token::decode(search.page_token.as_deref())?;
+        let order = tidemill_search::experiments::parse_order_by(&search.order_by)?;
         let terms = terms(&order);
-        if let Some(place) = place.as_ref().filter(|place| !keyset::fits(&terms, place)) {
-            return Err(token::stray(&format!("{place:?}")));
-        }
+        let place = token::place(search.page_token.as_deref(), &terms)?;
         let view = search.view;
         self.read(move |db| {
             let condition = condition(Dialect::of(db), &filter, view, &terms, place.as_deref());
-            page(db, condition, &order, &terms, limit)
+            find(db, condition, &order, &terms, limit)
         })
         .await
     }
 }
 
-fn page(
+fn find(
     db: &mut DbConnection,
     condition: Sql,
     order: &ExperimentOrder,
     terms: &[Term],
     limit: i64,
 ) -> DbResult<Page<Experiment>> {
-    let mut ordering = Sql::default();
-    keyset::write_order(&mut ordering, terms);
-    let mut rows: Vec<ExperimentRow> = experiment::table
+    let rows: Vec<ExperimentRow> = experiment::table
         .filter(condition.expression::<Bool>())
-        .order(ordering.expression::<Bool>())
+        .order(keyset::ordering(terms))
         .limit(limit + 1)
         .select(ExperimentRow::as_select())
         .load(db)?;
-    let more = rows.len() as i64 > limit;
-    rows.truncate(limit as usize);
-    let items = load(db, rows)?;
-    let next_page_token = match items.last() {
-        Some(last) if more => Some(token::encode(&place(last, order, terms))?),
-        _ => None,
-    };
-    Ok(Page { items, next_page_token })
+    page::cut(rows, limit, |rows| load(db, rows), |last| place(last, order, terms))
 }
 
 fn condition(
@@ -108,11 +97,7 @@ fn compare(sql: &mut Sql, dialect: Dialect, comparison: &Comparison<ExperimentFi
     match &comparison.field {
         ExperimentField::Attribute(attribute) => property(sql, dialect, *attribute, test),
         ExperimentField::Tag(key) => {
-            let (negation, test) = match test {
-                Test::IsNull => ("NOT ", &Test::IsNotNull),
-                test => ("", test),
-            };
-            sql.push(negation);
+            let test = test::write_negation(sql, test);
             sql.push("EXISTS (SELECT 1 FROM experiment_tag t WHERE t.experiment_id = experiment.id AND t.name = ");
             sql.text(key).push(" AND ");
             test::text(sql, dialect, "t.value", test);
@@ -132,17 +117,16 @@ fn property(sql: &mut Sql, dialect: Dialect, attribute: ExperimentAttribute, tes
     }
 }
 
-/// The experiment's number: `IN` gives texts of numbers, and only the usual form is one's own.
+/// The experiment's number is compared as text, of which the filter has the usual form.
 fn number(sql: &mut Sql, test: &Test) {
-    let (list, operator, empty) = match test {
-        Test::In(list) => (list, " IN (", "1 = 0"),
-        Test::NotIn(list) => (list, " NOT IN (", "1 = 1"),
+    let (texts, operator, empty) = match test {
+        Test::Text(TextOp::Eq, text) => (std::slice::from_ref(text), " IN (", "1 = 0"),
+        Test::Text(TextOp::Ne, text) => (std::slice::from_ref(text), " NOT IN (", "1 = 1"),
+        Test::In(texts) => (&texts[..], " IN (", "1 = 0"),
+        Test::NotIn(texts) => (&texts[..], " NOT IN (", "1 = 1"),
         test => return test::integer(sql, "experiment.id", test),
     };
-    let numbers: Vec<i64> = list
-        .iter()
-        .filter_map(|text| text.parse().ok().filter(|number: &i64| number.to_string() == *text))
-        .collect();
+    let numbers: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
     match numbers[..] {
         [] => drop(sql.push(empty)),
         _ => drop(sql.push("experiment.id").push(operator).numbers(numbers).push(")")),
@@ -151,11 +135,7 @@ fn number(sql: &mut Sql, test: &Test) {
 
 /// The terms of an ordering. What follows the experiment's number decides nothing.
 fn terms(order: &[OrderBy<ExperimentAttribute>]) -> Vec<Term> {
-    let deciding = order
-        .iter()
-        .position(|by| by.field == ExperimentAttribute::ExperimentId)
-        .map_or(order.len(), |unique| unique + 1);
-    order[..deciding]
+    keyset::deciding(order, &ExperimentAttribute::ExperimentId)
         .iter()
         .map(|by| {
             let (column, kind) = match by.field {

@@ -10,6 +10,8 @@ mod models;
 mod owners;
 mod references;
 mod row;
+pub(crate) mod search_models;
+pub(crate) mod search_versions;
 mod versions;
 
 pub(crate) use load::load_models;

@@ -28,8 +28,7 @@ use crate::error::DbResult;
 use crate::keys::KeyCache;
 use crate::runs::{self, RunRow};
 use crate::schema::{experiment, run};
-use crate::search::token::{self, Mark};
-use crate::search::{keyset, limit};
+use crate::search::{limit, page, token};
 
 /// How many numbers go into one `IN` list.
 const LIST: usize = 500;
@@ -57,12 +56,11 @@ impl Store {
     /// Fails when the filter, an ordering, the page size or the page token is not valid.
     pub async fn search_runs(&self, search: RunSearch) -> Result<Page<Run>> {
         let filter = tidemill_search::runs::parse_filter(&search.filter)?;
-        let order = tidemill_search::runs::parse_order(&search.order_by)?;
+        let order = tidemill_search::runs::parse_order_by(&search.order_by)?;
         let limit = limit::page_size(search.max_results)?;
-        let place: Option<Vec<Mark>> = token::decode(search.page_token.as_deref())?;
         let keys = self.keys.clone();
         self.read(move |db| {
-            find(db, &keys, &search, &filter, &order, place.as_deref(), limit)
+            find(db, &keys, &search, &filter, &order, limit)
         })
         .await
     }
@@ -74,7 +72,6 @@ fn find(
     search: &RunSearch,
     filter: &RunFilter,
     order: &RunOrder,
-    place: Option<&[Mark]>,
     limit: i64,
 ) -> DbResult<Page<Run>> {
     let experiments = existing(db, &search.experiments)?;
@@ -83,9 +80,7 @@ fn find(
     }
     let names = Names::resolve(db, keys, &experiments, filter, order)?;
     let terms = order::terms(order, &names);
-    if let Some(place) = place.filter(|place| !keyset::fits(&terms, place)) {
-        return Err(token::stray(&format!("{place:?}")).into());
-    }
+    let place = token::place(search.page_token.as_deref(), &terms)?;
     let asked = Asked {
         experiments: &experiments,
         view: search.view,
@@ -94,18 +89,16 @@ fn find(
         terms: &terms,
         names: &names,
     };
-    let mut ids = match driver::choose(db, &names, filter)? {
+    let ids = match driver::choose(db, &names, filter)? {
         Start::Nowhere => return Ok(Page::empty()),
-        start => plan::run(db, start, &asked, place, limit + 1)?,
+        start => plan::run(db, start, &asked, place.as_deref(), limit + 1)?,
     };
-    let more = ids.len() as i64 > limit;
-    ids.truncate(limit as usize);
-    let items = load_in_order(db, keys, &ids)?;
-    let next_page_token = match items.last() {
-        Some(last) if more => Some(token::encode(&order::place(last, order, &terms))?),
-        _ => None,
-    };
-    Ok(Page { items, next_page_token })
+    page::cut(
+        ids,
+        limit,
+        |ids| load_in_order(db, keys, &ids),
+        |last| order::place(last, order, &terms),
+    )
 }
 
 /// The experiments that are there, each once.

@@ -4,7 +4,10 @@
 //! so every nullable column is preceded by "is it missing". A metric's NULL is NaN and comes
 //! between its numbers and the things that lack the metric.
 
-use super::sql::Sql;
+use diesel::sql_types::Bool;
+use tidemill_search::order::OrderBy;
+
+use super::sql::{Sql, Written};
 use super::token::Mark;
 
 /// One sort key of an ordering; a unique one comes last.
@@ -143,6 +146,19 @@ fn write_bind(sql: &mut Sql, mark: &Mark) {
 /// Whether `marks` can be a place in this ordering; tokens come from strangers.
 pub(crate) fn fits(terms: &[Term], marks: &[Mark]) -> bool {
     terms.len() == marks.len() && terms.iter().zip(marks).all(|(term, mark)| term.accepts(mark))
+}
+
+/// The part of an ordering that decides: what follows a unique field does not.
+pub(crate) fn deciding<'o, F: PartialEq>(order: &'o [OrderBy<F>], unique: &F) -> &'o [OrderBy<F>] {
+    let unique = order.iter().position(|by| by.field == *unique);
+    &order[..unique.map_or(order.len(), |unique| unique + 1)]
+}
+
+/// The ordering within an ordinary diesel query.
+pub(crate) fn ordering(terms: &[Term]) -> Written<Bool> {
+    let mut sql = Sql::default();
+    write_order(&mut sql, terms);
+    sql.expression()
 }
 
 /// The list behind `ORDER BY`.

@@ -6,6 +6,7 @@
 pub(crate) mod integer;
 pub(crate) mod keyset;
 pub(crate) mod limit;
+pub(crate) mod page;
 pub(crate) mod sql;
 pub(crate) mod stages;
 pub(crate) mod test;

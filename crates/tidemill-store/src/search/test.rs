@@ -37,6 +37,18 @@ fn list(
     sql.push(column).push(operator).texts(values).push(")");
 }
 
+/// For something that may be absent, written as `EXISTS (.. AND test)`: `IS NULL` becomes the
+/// negation of `IS NOT NULL`.
+pub(crate) fn write_negation<'t>(sql: &mut Sql, test: &'t Test) -> &'t Test {
+    match test {
+        Test::IsNull => {
+            sql.push("NOT ");
+            &Test::IsNotNull
+        }
+        test => test,
+    }
+}
+
 /// A test of an integer column.
 pub(crate) fn integer(sql: &mut Sql, column: &'static str, test: &Test) {
     match test {

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
 use tidemill_core::{Error, Result};
 
+use super::keyset::{self, Term};
+
 /// A sort value of the last item on a page.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Mark {
@@ -48,6 +50,16 @@ pub(crate) fn decode<T: DeserializeOwned>(token: Option<&str>) -> Result<Option<
     })?;
     let place = T::deserialize(&parsed).map_err(|_| stray(&parsed.to_string()))?;
     Ok(Some(place))
+}
+
+/// The place a token names in an ordering; none for a token that stands before the first item.
+pub(crate) fn place(token: Option<&str>, terms: &[Term]) -> Result<Option<Vec<Mark>>> {
+    let place: Option<Vec<Mark>> = decode(token)?;
+    match place {
+        Some(place) if place.is_empty() => Ok(None),
+        Some(place) if !keyset::fits(terms, &place) => Err(stray(&format!("{place:?}"))),
+        place => Ok(place),
+    }
 }
 
 /// The error for a token that is well formed but none of this search's.

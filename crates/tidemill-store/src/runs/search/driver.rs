@@ -20,6 +20,9 @@ use crate::search::test;
 
 /// Up to so many runs are looked at one by one.
 pub(super) const FEW: i64 = if cfg!(debug_assertions) { 4 } else { 4000 };
+/// Longer lists are not started from: their values would be bound more than once, and the
+/// number of binds is limited.
+const LIST: usize = 2000;
 /// So many conditions are counted at most.
 const COUNTED: usize = 8;
 
@@ -85,7 +88,7 @@ fn source(dialect: Dialect, names: &Names, condition: &Comparison<RunField>) -> 
 fn run_ids(test: &Test) -> Option<Sql> {
     let ids = match test {
         Test::Text(TextOp::Eq, id) => std::slice::from_ref(id),
-        Test::In(ids) if !ids.is_empty() => ids,
+        Test::In(ids) if (1..=LIST).contains(&ids.len()) => ids,
         _ => return None,
     };
     let mut sql = Sql::default();
@@ -108,7 +111,7 @@ fn metric_range(sql: &mut Sql, condition: &Test) -> Option<()> {
 fn text_values(sql: &mut Sql, dialect: Dialect, condition: &Test) -> Option<()> {
     let values = match condition {
         Test::Text(TextOp::Eq, value) => std::slice::from_ref(value),
-        Test::In(values) if !values.is_empty() => values,
+        Test::In(values) if (1..=LIST).contains(&values.len()) => values,
         _ => return None,
     };
     if indexed_prefix(dialect) != "d.value" {

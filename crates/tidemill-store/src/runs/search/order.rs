@@ -8,17 +8,14 @@ use tidemill_search::runs::{RunAttribute, RunSort};
 use super::names::{Names, sort_name};
 use super::predicate::table;
 use crate::keys::KeyKind;
-use crate::search::keyset::{Column, Kind, Term};
+use crate::search::keyset::{self, Column, Kind, Term};
 use crate::search::sql::Sql;
 use crate::search::token::Mark;
 
 /// The terms of an ordering. What follows the run's id decides nothing and is left out.
 pub(super) fn terms(order: &[OrderBy<RunSort>], names: &Names) -> Vec<Term> {
-    let deciding = order
-        .iter()
-        .position(|by| by.field == RunSort::Attribute(RunAttribute::RunId))
-        .map_or(order.len(), |unique| unique + 1);
-    order[..deciding].iter().enumerate().map(|(number, by)| term(number, by, names)).collect()
+    let deciding = keyset::deciding(order, &RunSort::Attribute(RunAttribute::RunId));
+    deciding.iter().enumerate().map(|(number, by)| term(number, by, names)).collect()
 }
 
 fn term(number: usize, by: &OrderBy<RunSort>, names: &Names) -> Term {

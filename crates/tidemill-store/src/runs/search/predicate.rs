@@ -4,6 +4,7 @@
 //! its rows match. Datasets are many per run; each comparison may be met by another one.
 
 use tidemill_core::runs::RunStatus;
+use tidemill_search::document::Value;
 use tidemill_search::expr::{Comparison, Test};
 use tidemill_search::runs::{DatasetAttribute, RunAttribute, RunField, RunFilter};
 
@@ -94,7 +95,7 @@ fn property(sql: &mut Sql, dialect: Dialect, attribute: RunAttribute, test: &Tes
 fn status(sql: &mut Sql, test: &Test) {
     let passing: Vec<i64> = RunStatus::ALL
         .into_iter()
-        .filter(|status| test.holds_for_text(status.as_str()))
+        .filter(|status| test.passes(&Value::from(status.as_str())))
         .map(|status| status as i64)
         .collect();
     match passing[..] {
