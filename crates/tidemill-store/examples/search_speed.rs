@@ -51,10 +51,22 @@ const SEARCHES: [(&str, &str, &[&str]); 12] = [
     ("by metric with few values", "", &["metrics.coarse ASC"]),
     ("by metric that few runs have", "", &["metrics.sparse ASC"]),
     ("by param", "", &["params.seed ASC"]),
-    ("metric, param and tag, by metric", "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'", &["metrics.acc DESC"]),
-    ("metric, param and tag", "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'", &[]),
+    (
+        "metric, param and tag, by metric",
+        "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'",
+        &["metrics.acc DESC"],
+    ),
+    (
+        "metric, param and tag",
+        "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'",
+        &[],
+    ),
     ("one param value", "params.seed = 'seed-77'", &[]),
-    ("narrow metric range", "metrics.acc > 0.999", &["params.seed ASC"]),
+    (
+        "narrow metric range",
+        "metrics.acc > 0.999",
+        &["params.seed ASC"],
+    ),
     ("tag that many have", "tags.team != 'team-3'", &[]),
     ("LIKE on a long text", "tags.note LIKE '%number 77%'", &[]),
 ];
@@ -71,7 +83,10 @@ fn main() {
     let store = Store::open(&StoreConfig::new(url.clone())).expect("the database opens");
     plant(&url, runs, places);
     let runtime = tokio::runtime::Runtime::new().expect("a runtime starts");
-    println!("{runs} runs in {places} experiments, ms{:>14}{:>10}{:>10}", "first", "tenth", "ids");
+    println!(
+        "{runs} runs in {places} experiments, ms{:>14}{:>10}{:>10}",
+        "first", "tenth", "ids"
+    );
     for (name, filter, order) in SEARCHES {
         let search = |size, token| RunSearch {
             experiments: (1..=places).map(ExperimentId).collect(),
@@ -96,7 +111,10 @@ async fn token_after(
 ) -> Option<String> {
     let mut token = None;
     for _ in 0..pages {
-        let page = store.search_runs(search(100, token)).await.expect("the search is valid");
+        let page = store
+            .search_runs(search(100, token))
+            .await
+            .expect("the search is valid");
         token = Some(page.next_page_token?);
     }
     token
@@ -106,7 +124,10 @@ async fn median(store: &Store, search: impl Fn() -> RunSearch) -> f64 {
     let mut times = Vec::new();
     for _ in 0..11 {
         let start = Instant::now();
-        store.search_runs(search()).await.expect("the search is valid");
+        store
+            .search_runs(search())
+            .await
+            .expect("the search is valid");
         times.push(start.elapsed().as_secs_f64() * 1000.0);
         if times.iter().sum::<f64>() > 3000.0 {
             break;
@@ -123,20 +144,28 @@ fn plant(url: &DatabaseUrl, runs: i64, places: i64) {
     };
     let outcome = match url {
         DatabaseUrl::Sqlite(path) => {
-            let series = format!("CREATE TEMP TABLE series AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {runs} - 1) SELECT i FROM n");
+            let series = format!(
+                "CREATE TEMP TABLE series AS WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < {runs} - 1) SELECT i FROM n"
+            );
             diesel::SqliteConnection::establish(&path.to_string_lossy())
                 .expect("the database opens")
                 .batch_execute(&script(&series, ""))
         }
         #[cfg(feature = "postgres")]
         DatabaseUrl::Postgres(uri) => {
-            let series = format!("CREATE TEMP TABLE series AS SELECT generate_series(0, {runs}::bigint - 1) AS i");
+            let series = format!(
+                "CREATE TEMP TABLE series AS SELECT generate_series(0, {runs}::bigint - 1) AS i"
+            );
             let mut db = diesel::PgConnection::establish(uri).expect("the database opens");
-            db.batch_execute(&script(&series, "")).and_then(|()| db.batch_execute("VACUUM ANALYZE"))
+            db.batch_execute(&script(&series, ""))
+                .and_then(|()| db.batch_execute("VACUUM ANALYZE"))
         }
         #[cfg(feature = "mysql")]
         DatabaseUrl::Mysql(uri) => {
-            let series = format!("CREATE TEMPORARY TABLE series AS SELECT seq AS i FROM seq_0_to_{}", runs - 1);
+            let series = format!(
+                "CREATE TEMPORARY TABLE series AS SELECT seq AS i FROM seq_0_to_{}",
+                runs - 1
+            );
             let mut db = diesel::MysqlConnection::establish(uri).expect("the database opens");
             db.batch_execute("SET sql_mode = 'ANSI_QUOTES,PIPES_AS_CONCAT,NO_AUTO_VALUE_ON_ZERO'")
                 .and_then(|()| db.batch_execute(&script(&series, "")))

@@ -13,9 +13,9 @@ mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod search;
 mod targets;
 mod texts;
-mod search;
 mod upsert;
 
 pub(crate) use datasets::add_dataset;
@@ -34,8 +34,8 @@ pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
 };
 pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags};
-pub(crate) use targets::find_targets;
-pub(crate) use texts::{TextRow, add_params, put_many_tags, put_tags};
 pub(crate) use search::{
     Dialect, Walk, drive, indexed_prefix, walk_starts, walk_values, write_ilike, write_like,
 };
+pub(crate) use targets::find_targets;
+pub(crate) use texts::{TextRow, add_params, put_many_tags, put_tags};

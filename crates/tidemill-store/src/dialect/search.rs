@@ -63,11 +63,32 @@ mod mysql {
     use crate::search::sql::Sql;
 
     const FOLDS: [&str; 26] = [
-        ", 'A', 'a')", ", 'B', 'b')", ", 'C', 'c')", ", 'D', 'd')", ", 'E', 'e')", ", 'F', 'f')",
-        ", 'G', 'g')", ", 'H', 'h')", ", 'I', 'i')", ", 'J', 'j')", ", 'K', 'k')", ", 'L', 'l')",
-        ", 'M', 'm')", ", 'N', 'n')", ", 'O', 'o')", ", 'P', 'p')", ", 'Q', 'q')", ", 'R', 'r')",
-        ", 'S', 's')", ", 'T', 't')", ", 'U', 'u')", ", 'V', 'v')", ", 'W', 'w')", ", 'X', 'x')",
-        ", 'Y', 'y')", ", 'Z', 'z')",
+        ", 'A', 'a')",
+        ", 'B', 'b')",
+        ", 'C', 'c')",
+        ", 'D', 'd')",
+        ", 'E', 'e')",
+        ", 'F', 'f')",
+        ", 'G', 'g')",
+        ", 'H', 'h')",
+        ", 'I', 'i')",
+        ", 'J', 'j')",
+        ", 'K', 'k')",
+        ", 'L', 'l')",
+        ", 'M', 'm')",
+        ", 'N', 'n')",
+        ", 'O', 'o')",
+        ", 'P', 'p')",
+        ", 'Q', 'q')",
+        ", 'R', 'r')",
+        ", 'S', 's')",
+        ", 'T', 't')",
+        ", 'U', 'u')",
+        ", 'V', 'v')",
+        ", 'W', 'w')",
+        ", 'X', 'x')",
+        ", 'Y', 'y')",
+        ", 'Z', 'z')",
     ];
 
     /// Replaces one letter after the other, for want of a function that leaves É alone.
@@ -104,9 +125,13 @@ pub(crate) fn walk_starts(dialect: Dialect, condition: Sql) -> Walk {
         Dialect::Postgres if condition.is_empty() => drop(from.push(" FROM run r")),
         #[cfg(feature = "postgres")]
         Dialect::Postgres => {
-            from.push(" FROM run r CROSS JOIN LATERAL (SELECT 1 WHERE ").append(condition);
+            from.push(" FROM run r CROSS JOIN LATERAL (SELECT 1 WHERE ")
+                .append(condition);
             from.push(" OFFSET 0) p");
-            return Walk { from, condition: Sql::default() };
+            return Walk {
+                from,
+                condition: Sql::default(),
+            };
         }
         #[cfg(feature = "mysql")]
         Dialect::Mysql => drop(from.push(" FROM run r FORCE INDEX (run_by_start)")),

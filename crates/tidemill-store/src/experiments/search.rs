@@ -71,7 +71,12 @@ fn find(
         .limit(limit + 1)
         .select(ExperimentRow::as_select())
         .load(db)?;
-    page::cut(rows, limit, |rows| load(db, rows), |last| place(last, order, terms))
+    page::cut(
+        rows,
+        limit,
+        |rows| load(db, rows),
+        |last| place(last, order, terms),
+    )
 }
 
 fn condition(
@@ -84,7 +89,9 @@ fn condition(
     let mut sql = Sql::default();
     stages::write(&mut sql, "experiment.stage", view);
     sql.push(" AND ");
-    tree::write(&mut sql, filter, &mut |sql, comparison| compare(sql, dialect, comparison));
+    tree::write(&mut sql, filter, &mut |sql, comparison| {
+        compare(sql, dialect, comparison)
+    });
     if let Some(place) = place {
         sql.push(" AND ");
         keyset::write_after(&mut sql, terms, place);
@@ -129,7 +136,12 @@ fn number(sql: &mut Sql, test: &Test) {
     let numbers: Vec<i64> = texts.iter().filter_map(|text| text.parse().ok()).collect();
     match numbers[..] {
         [] => drop(sql.push(empty)),
-        _ => drop(sql.push("experiment.id").push(operator).numbers(numbers).push(")")),
+        _ => drop(
+            sql.push("experiment.id")
+                .push(operator)
+                .numbers(numbers)
+                .push(")"),
+        ),
     }
 }
 
@@ -160,5 +172,9 @@ fn place(
         ExperimentAttribute::CreationTime => Mark::Int(experiment.creation_time),
         ExperimentAttribute::LastUpdateTime => Mark::Int(experiment.last_update_time),
     };
-    order.iter().zip(terms).map(|(by, _)| mark(by.field)).collect()
+    order
+        .iter()
+        .zip(terms)
+        .map(|(by, _)| mark(by.field))
+        .collect()
 }

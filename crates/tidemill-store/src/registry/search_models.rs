@@ -57,7 +57,10 @@ impl Store {
         let place = token::place(search.page_token.as_deref(), &terms)?;
         if search.max_results <= 0 {
             let next_page_token = Some(token::encode(&place.unwrap_or_default())?);
-            return Ok(Page { items: Vec::new(), next_page_token });
+            return Ok(Page {
+                items: Vec::new(),
+                next_page_token,
+            });
         }
         self.read(move |db| {
             let condition = condition(Dialect::of(db), &filter, &terms, place.as_deref());
@@ -80,7 +83,12 @@ fn find(
         .limit(limit + 1)
         .select(ModelRow::as_select())
         .load(db)?;
-    page::cut(rows, limit, |rows| load_models(db, rows), |last| place(last, order, terms))
+    page::cut(
+        rows,
+        limit,
+        |rows| load_models(db, rows),
+        |last| place(last, order, terms),
+    )
 }
 
 fn condition(
@@ -139,5 +147,9 @@ fn place(model: &RegisteredModel, order: &RegisteredModelOrder, terms: &[Term]) 
         RegisteredModelSort::Name => Mark::Text(model.name.clone()),
         RegisteredModelSort::LastUpdatedTime => Mark::Int(model.last_updated_time),
     };
-    order.iter().zip(terms).map(|(by, _)| mark(by.field)).collect()
+    order
+        .iter()
+        .zip(terms)
+        .map(|(by, _)| mark(by.field))
+        .collect()
 }

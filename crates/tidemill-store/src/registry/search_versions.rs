@@ -88,7 +88,12 @@ fn find(
         .limit(limit + 1)
         .select(VersionRow::as_select())
         .load(db)?;
-    page::cut(rows, limit, |rows| load_versions(db, rows), |last| place(last, order))
+    page::cut(
+        rows,
+        limit,
+        |rows| load_versions(db, rows),
+        |last| place(last, order),
+    )
 }
 
 /// Prompts are left out as whole models, as soon as one version of theirs has the tag.
@@ -144,9 +149,7 @@ fn terms(order: &ModelVersionOrder) -> Vec<Term> {
                 ModelVersionSort::Name => ("registered_model.name", Kind::Text),
                 ModelVersionSort::VersionNumber => ("model_version.version", Kind::Int),
                 ModelVersionSort::CreationTime => ("model_version.creation_time", Kind::Int),
-                ModelVersionSort::LastUpdatedTime => {
-                    ("model_version.last_updated_time", Kind::Int)
-                }
+                ModelVersionSort::LastUpdatedTime => ("model_version.last_updated_time", Kind::Int),
             };
             Term::own(column, kind, by.ascending)
         })

@@ -13,8 +13,8 @@ mod outputs;
 mod record_logged_model;
 mod restore;
 mod row;
-mod set_tag;
 pub(crate) mod search;
+mod set_tag;
 pub(crate) mod update;
 
 use diesel::prelude::*;

@@ -59,10 +59,8 @@ impl Store {
         let order = tidemill_search::runs::parse_order_by(&search.order_by)?;
         let limit = limit::page_size(search.max_results)?;
         let keys = self.keys.clone();
-        self.read(move |db| {
-            find(db, &keys, &search, &filter, &order, limit)
-        })
-        .await
+        self.read(move |db| find(db, &keys, &search, &filter, &order, limit))
+            .await
     }
 }
 

@@ -35,7 +35,13 @@ fn float_test(op: NumberOp, number: f64) -> IntegerTest {
         Eq | Ne => number,
     };
     let whole = rounded.fract() == 0.0;
-    let holds_for = |yes: bool| if yes { IntegerTest::Always } else { IntegerTest::Never };
+    let holds_for = |yes: bool| {
+        if yes {
+            IntegerTest::Always
+        } else {
+            IntegerTest::Never
+        }
+    };
     match op {
         Eq | Ne if !whole || !(-ABOVE..ABOVE).contains(&rounded) => holds_for(op == Ne),
         _ if rounded >= ABOVE => holds_for(matches!(op, Lt | Le)),

@@ -62,7 +62,11 @@ impl Column {
 impl Term {
     /// A column of the thing itself that is never NULL.
     pub(crate) fn own(column: &'static str, kind: Kind, ascending: bool) -> Self {
-        Self { column: Column::Own(column), kind, ascending }
+        Self {
+            column: Column::Own(column),
+            kind,
+            ascending,
+        }
     }
 
     fn is_nullable(&self) -> bool {
@@ -145,7 +149,11 @@ fn write_bind(sql: &mut Sql, mark: &Mark) {
 
 /// Whether `marks` can be a place in this ordering; tokens come from strangers.
 pub(crate) fn fits(terms: &[Term], marks: &[Mark]) -> bool {
-    terms.len() == marks.len() && terms.iter().zip(marks).all(|(term, mark)| term.accepts(mark))
+    terms.len() == marks.len()
+        && terms
+            .iter()
+            .zip(marks)
+            .all(|(term, mark)| term.accepts(mark))
 }
 
 /// The part of an ordering that decides: what follows a unique field does not.
@@ -174,7 +182,11 @@ pub(crate) fn write_order(sql: &mut Sql, terms: &[Term]) {
 
 /// The condition "sorts after the place `marks`".
 pub(crate) fn write_after(sql: &mut Sql, terms: &[Term], marks: &[Mark]) {
-    let mut places = terms.iter().zip(marks).filter(|(term, _)| term.kind != Kind::Absent).peekable();
+    let mut places = terms
+        .iter()
+        .zip(marks)
+        .filter(|(term, _)| term.kind != Kind::Absent)
+        .peekable();
     let mut open = 0;
     while let Some((term, mark)) = places.next() {
         sql.push("(");

@@ -19,5 +19,8 @@ pub(crate) fn cut<R, T>(
         Some(last) if more => Some(token::encode(&place(last))?),
         _ => None,
     };
-    Ok(Page { items, next_page_token })
+    Ok(Page {
+        items,
+        next_page_token,
+    })
 }

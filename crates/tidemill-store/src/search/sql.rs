@@ -2,8 +2,10 @@
 
 use std::marker::PhantomData;
 
+use diesel::expression::{
+    AppearsOnTable, SelectableExpression, TypedExpressionType, ValidGrouping,
+};
 use diesel::prelude::*;
-use diesel::expression::{AppearsOnTable, SelectableExpression, TypedExpressionType, ValidGrouping};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::sql_types::{BigInt, Double, Text};
 
@@ -104,7 +106,11 @@ impl Sql {
 
     /// A whole statement that answers rows of type `T`.
     pub(crate) fn query<T>(self) -> Written<T> {
-        Written { sql: self, cacheable: false, sql_type: PhantomData }
+        Written {
+            sql: self,
+            cacheable: false,
+            sql_type: PhantomData,
+        }
     }
 
     /// An expression of type `T` within an ordinary diesel query.

@@ -11,5 +11,8 @@ pub(crate) fn shown(view: ViewType) -> impl Iterator<Item = i64> {
 
 /// The condition that `column` holds a stage that `view` shows.
 pub(crate) fn write(sql: &mut Sql, column: &'static str, view: ViewType) {
-    sql.push(column).push(" IN (").numbers(shown(view)).push(")");
+    sql.push(column)
+        .push(" IN (")
+        .numbers(shown(view))
+        .push(")");
 }

@@ -80,14 +80,20 @@ fn compare_integer(sql: &mut Sql, column: &'static str, op: NumberOp, number: Nu
 pub(crate) fn metric(sql: &mut Sql, column: &'static str, test: &Test) {
     match test {
         Test::Number(NumberOp::Ne, number) => {
-            sql.push("(").push(column).push(" <> ").double(double(*number));
+            sql.push("(")
+                .push(column)
+                .push(" <> ")
+                .double(double(*number));
             sql.push(" OR ").push(column).push(" IS NULL)");
         }
         Test::Number(op, number) => {
             sql.push(column).push(operator(*op)).double(double(*number));
         }
         Test::Between(low, high) => {
-            sql.push(column).push(" >= ").double(double(*low)).push(" AND ");
+            sql.push(column)
+                .push(" >= ")
+                .double(double(*low))
+                .push(" AND ");
             sql.push(column).push(" <= ").double(double(*high));
         }
         Test::IsNotNull => drop(sql.push("1 = 1")),

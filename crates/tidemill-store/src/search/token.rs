@@ -6,8 +6,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::{Deserialize, Serialize};
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use tidemill_core::{Error, Result};
 
 use super::keyset::{self, Term};
@@ -39,9 +39,9 @@ pub(crate) fn decode<T: DeserializeOwned>(token: Option<&str>) -> Result<Option<
     let Some(token) = token.filter(|token| !token.is_empty()) else {
         return Ok(None);
     };
-    let decoded = STANDARD.decode(token).map_err(|_| {
-        Error::invalid_parameter("Invalid page token, could not base64-decode")
-    })?;
+    let decoded = STANDARD
+        .decode(token)
+        .map_err(|_| Error::invalid_parameter("Invalid page token, could not base64-decode"))?;
     let parsed: serde_json::Value = serde_json::from_slice(&decoded).map_err(|_| {
         Error::invalid_parameter(format!(
             "Invalid page token, decoded value={}",

@@ -128,12 +128,20 @@ impl Numbers {
         for param in &run.params {
             let key = self.key(script, experiment, PARAM, &param.key);
             let value = quoted(&param.value);
-            writeln!(script, "INSERT INTO param (run_id, key_id, value) VALUES ({id}, {key}, {value});").unwrap();
+            writeln!(
+                script,
+                "INSERT INTO param (run_id, key_id, value) VALUES ({id}, {key}, {value});"
+            )
+            .unwrap();
         }
         for tag in &run.tags {
             let key = self.key(script, experiment, TAG, &tag.key);
             let value = quoted(&tag.value);
-            writeln!(script, "INSERT INTO run_tag (run_id, key_id, value) VALUES ({id}, {key}, {value});").unwrap();
+            writeln!(
+                script,
+                "INSERT INTO run_tag (run_id, key_id, value) VALUES ({id}, {key}, {value});"
+            )
+            .unwrap();
         }
         for (position, input) in run.dataset_inputs.iter().enumerate() {
             let dataset = self.dataset(script, experiment, &input.dataset);
@@ -148,16 +156,30 @@ impl Numbers {
 
 /// The script that takes all runs away; numbers go on.
 pub(crate) fn clear() -> String {
-    ["metric_latest", "param", "run_tag", "run_dataset_tag", "run_dataset", "dataset", "run"]
-        .map(|table| format!("DELETE FROM {table};"))
-        .concat()
+    [
+        "metric_latest",
+        "param",
+        "run_tag",
+        "run_dataset_tag",
+        "run_dataset",
+        "dataset",
+        "run",
+    ]
+    .map(|table| format!("DELETE FROM {table};"))
+    .concat()
 }
 
 fn plant_info(script: &mut String, id: i64, info: &RunInfo) {
-    let (uuid, name, user) = (quoted(&info.id.0), quoted(&info.name), quoted(&info.user_id));
+    let (uuid, name, user) = (
+        quoted(&info.id.0),
+        quoted(&info.name),
+        quoted(&info.user_id),
+    );
     let (experiment, stage, status) = (info.experiment_id.0, info.stage as i16, info.status as i16);
     let (start, uri) = (info.start_time, quoted(&info.artifact_uri));
-    let end = info.end_time.map_or(String::from("NULL"), |end| end.to_string());
+    let end = info
+        .end_time
+        .map_or(String::from("NULL"), |end| end.to_string());
     writeln!(script, "INSERT INTO run (id, uuid, experiment_id, stage, status, start_time, end_time, name, user_id, artifact_uri) VALUES ({id}, {uuid}, {experiment}, {stage}, {status}, {start}, {end}, {name}, {user}, {uri});").unwrap();
 }
 
@@ -180,7 +202,10 @@ pub(crate) fn metric(key: &str, value: f64) -> Metric {
 
 /// A param.
 pub(crate) fn param(key: &str, value: &str) -> Param {
-    Param { key: key.to_owned(), value: value.to_owned() }
+    Param {
+        key: key.to_owned(),
+        value: value.to_owned(),
+    }
 }
 
 /// The use of a dataset.
@@ -194,6 +219,9 @@ pub(crate) fn dataset(name: &str, digest: &str, context: Option<&str>) -> Datase
             schema: None,
             profile: None,
         },
-        tags: context.map(|context| Tag::new("mlflow.data.context", context)).into_iter().collect(),
+        tags: context
+            .map(|context| Tag::new("mlflow.data.context", context))
+            .into_iter()
+            .collect(),
     }
 }

@@ -28,23 +28,57 @@ const TAGS: [&str; 3] = ["p", "team", "mlflow.runName"];
 const UNKNOWN: &str = "unknown";
 
 const NUMBERS: [f64; 9] = [
-    -1.0, -0.0, 0.0, 0.5, 1.0, 0.000_976_562_5, f64::MAX, f64::MIN, 9_007_199_254_740_993.0,
+    -1.0,
+    -0.0,
+    0.0,
+    0.5,
+    1.0,
+    0.000_976_562_5,
+    f64::MAX,
+    f64::MIN,
+    9_007_199_254_740_993.0,
 ];
 
 fn texts() -> Vec<String> {
     let long = "x".repeat(119);
     [
-        "", "a", "A", "a ", "ab", "aB", "é", "É", "%", "_", "a_b", "a%b", "it's", "say \"x\"",
-        "\\b", "\\%", "|", "日本", "😀", "K", "[a]",
+        "",
+        "a",
+        "A",
+        "a ",
+        "ab",
+        "aB",
+        "é",
+        "É",
+        "%",
+        "_",
+        "a_b",
+        "a%b",
+        "it's",
+        "say \"x\"",
+        "\\b",
+        "\\%",
+        "|",
+        "日本",
+        "😀",
+        "K",
+        "[a]",
     ]
     .into_iter()
     .map(str::to_owned)
-    .chain([format!("{long}é"), format!("{long}éa"), format!("{long}éb"), format!("{long}É")])
+    .chain([
+        format!("{long}é"),
+        format!("{long}éa"),
+        format!("{long}éb"),
+        format!("{long}É"),
+    ])
     .collect()
 }
 
 fn patterns() -> impl Strategy<Value = String> {
-    let pieces = ["%", "_", "a", "A", "b", "é", " ", "\\", "|", "x", "'", "\u{212a}"];
+    let pieces = [
+        "%", "_", "a", "A", "b", "é", " ", "\\", "|", "x", "'", "\u{212a}",
+    ];
     prop_oneof![
         3 => vec(select(pieces.to_vec()), 0..4).prop_map(|pieces| pieces.concat())
             .prop_filter("a backslash would hide the closing quote", |text| !text.ends_with('\\')),
@@ -134,7 +168,9 @@ fn time_tests() -> impl Strategy<Value = Test> {
     ]
 }
 
-fn text_tests(values: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = Test> {
+fn text_tests(
+    values: impl Strategy<Value = String> + Clone + 'static,
+) -> impl Strategy<Value = Test> {
     prop_oneof![
         3 => (select(vec![TextOp::Eq, TextOp::Ne]), values.clone())
             .prop_map(|(op, value)| Test::Text(op, value)),
@@ -147,8 +183,12 @@ fn text_tests(values: impl Strategy<Value = String> + Clone + 'static) -> impl S
 }
 
 /// Attributes but the run's id know no lists.
-fn attribute_tests(values: impl Strategy<Value = String> + Clone + 'static) -> impl Strategy<Value = Test> {
-    text_tests(values).prop_filter("no list", |test| !matches!(test, Test::In(_) | Test::NotIn(_)))
+fn attribute_tests(
+    values: impl Strategy<Value = String> + Clone + 'static,
+) -> impl Strategy<Value = Test> {
+    text_tests(values).prop_filter("no list", |test| {
+        !matches!(test, Test::In(_) | Test::NotIn(_))
+    })
 }
 
 fn key_of(known: &[&'static str]) -> impl Strategy<Value = String> + use<> {
@@ -160,11 +200,17 @@ fn key_of(known: &[&'static str]) -> impl Strategy<Value = String> + use<> {
 fn comparisons() -> impl Strategy<Value = Comparison<RunField>> {
     let texts = || select(texts());
     let words = |words: [&str; 4]| select(words.map(str::to_owned).to_vec());
-    let text_attributes =
-        select(vec![RunAttribute::RunName, RunAttribute::ArtifactUri, RunAttribute::UserId]);
+    let text_attributes = select(vec![
+        RunAttribute::RunName,
+        RunAttribute::ArtifactUri,
+        RunAttribute::UserId,
+    ]);
     let times = select(vec![RunAttribute::StartTime, RunAttribute::EndTime]);
-    let datasets =
-        select(vec![DatasetAttribute::Name, DatasetAttribute::Digest, DatasetAttribute::Context]);
+    let datasets = select(vec![
+        DatasetAttribute::Name,
+        DatasetAttribute::Digest,
+        DatasetAttribute::Context,
+    ]);
     prop_oneof![
         4 => (key_of(&METRICS).prop_map(RunField::Metric), metric_tests()),
         3 => (key_of(&PARAMS).prop_map(RunField::Param), text_tests(texts())),
@@ -210,7 +256,10 @@ fn orders() -> impl Strategy<Value = Vec<OrderBy<RunSort>>> {
     ];
     let by = (sort, any::<bool>()).prop_map(|(field, ascending)| OrderBy { field, ascending });
     vec(by, 0..3).prop_filter("fields are distinct", |order| {
-        order.iter().enumerate().all(|(n, by)| order[..n].iter().all(|other| other.field != by.field))
+        order
+            .iter()
+            .enumerate()
+            .all(|(n, by)| order[..n].iter().all(|other| other.field != by.field))
     })
 }
 
@@ -246,8 +295,10 @@ fn quoted(text: &str) -> String {
 
 /// Lists are Python's, and so are the escapes in them.
 fn list(values: &[String]) -> String {
-    let values: Vec<String> =
-        values.iter().map(|value| quoted(&value.replace('\\', "\\\\"))).collect();
+    let values: Vec<String> = values
+        .iter()
+        .map(|value| quoted(&value.replace('\\', "\\\\")))
+        .collect();
     format!("({})", values.join(", "))
 }
 
@@ -321,7 +372,11 @@ fn filter_text(filter: &Expr<RunField>) -> String {
         Expr::Any(parts) => joined(parts, " OR "),
         Expr::Not(inner) => format!("NOT ({})", filter_text(inner)),
         Expr::Compare(comparison) => {
-            format!("{} {}", field_text(&comparison.field), test_text(&comparison.test))
+            format!(
+                "{} {}",
+                field_text(&comparison.field),
+                test_text(&comparison.test)
+            )
         }
     }
 }
@@ -351,7 +406,12 @@ enum Value {
 /// Values before NaN before nothing, in both directions.
 fn sort_value(run: &Run, sort: &RunSort) -> (u8, Option<Value>) {
     let present = |value: Option<Value>| (if value.is_some() { 0 } else { 2 }, value);
-    let tag = |key: &str| run.tags.iter().find(|tag| tag.key == key).map(|tag| Value::Text(tag.value.clone()));
+    let tag = |key: &str| {
+        run.tags
+            .iter()
+            .find(|tag| tag.key == key)
+            .map(|tag| Value::Text(tag.value.clone()))
+    };
     let info = &run.info;
     match sort {
         RunSort::Metric(key) => match run.metrics.iter().find(|metric| metric.key == *key) {
@@ -359,7 +419,10 @@ fn sort_value(run: &Run, sort: &RunSort) -> (u8, Option<Value>) {
             metric => present(metric.map(|metric| Value::Float(metric.value))),
         },
         RunSort::Param(key) => present(
-            run.params.iter().find(|param| param.key == *key).map(|param| Value::Text(param.value.clone())),
+            run.params
+                .iter()
+                .find(|param| param.key == *key)
+                .map(|param| Value::Text(param.value.clone())),
         ),
         RunSort::Tag(key) => present(tag(key)),
         RunSort::Attribute(attribute) => present(match attribute {
@@ -378,13 +441,20 @@ fn compare(a: &Run, b: &Run, order: &[OrderBy<RunSort>]) -> Ordering {
     for by in order {
         let (a, b) = (sort_value(a, &by.field), sort_value(b, &by.field));
         let values = a.1.partial_cmp(&b.1).unwrap_or(Ordering::Equal);
-        let values = if by.ascending { values } else { values.reverse() };
+        let values = if by.ascending {
+            values
+        } else {
+            values.reverse()
+        };
         let decided = a.0.cmp(&b.0).then(values);
         if decided.is_ne() {
             return decided;
         }
     }
-    b.info.start_time.cmp(&a.info.start_time).then_with(|| a.info.id.cmp(&b.info.id))
+    b.info
+        .start_time
+        .cmp(&a.info.start_time)
+        .then_with(|| a.info.id.cmp(&b.info.id))
 }
 
 fn expected(runs: &[Run], question: &Question, experiments: &[ExperimentId]) -> Vec<String> {
@@ -400,9 +470,16 @@ fn expected(runs: &[Run], question: &Question, experiments: &[ExperimentId]) -> 
 
 // The property.
 
-fn plant(planter: &mut Planter, numbers: &mut Numbers, mut runs: Vec<Run>) -> (Vec<ExperimentId>, Vec<Run>) {
+fn plant(
+    planter: &mut Planter,
+    numbers: &mut Numbers,
+    mut runs: Vec<Run>,
+) -> (Vec<ExperimentId>, Vec<Run>) {
     let mut script = clear();
-    let experiments = vec![numbers.plant_experiment(&mut script), numbers.plant_experiment(&mut script)];
+    let experiments = vec![
+        numbers.plant_experiment(&mut script),
+        numbers.plant_experiment(&mut script),
+    ];
     for (number, run) in runs.iter_mut().enumerate() {
         // Ids in another order than the rows'; those that filters name come in most cases.
         run.info.experiment_id = experiments[run.info.experiment_id.0 as usize];
@@ -413,7 +490,12 @@ fn plant(planter: &mut Planter, numbers: &mut Numbers, mut runs: Vec<Run>) -> (V
     (experiments, runs)
 }
 
-fn ask(question: &Question, experiments: &[ExperimentId], page: i64, token: Option<String>) -> RunSearch {
+fn ask(
+    question: &Question,
+    experiments: &[ExperimentId],
+    page: i64,
+    token: Option<String>,
+) -> RunSearch {
     RunSearch {
         experiments: experiments.to_vec(),
         filter: filter_text(&question.filter),
@@ -424,14 +506,24 @@ fn ask(question: &Question, experiments: &[ExperimentId], page: i64, token: Opti
     }
 }
 
-async fn answers(store: &Store, question: &Question, experiments: &[ExperimentId]) -> (Vec<String>, Vec<String>) {
+async fn answers(
+    store: &Store,
+    question: &Question,
+    experiments: &[ExperimentId],
+) -> (Vec<String>, Vec<String>) {
     let id = |run: Run| run.info.id.0;
-    let whole = store.search_runs(ask(question, experiments, 50_000, None)).await.unwrap();
+    let whole = store
+        .search_runs(ask(question, experiments, 50_000, None))
+        .await
+        .unwrap();
     assert_eq!(whole.next_page_token, None);
     let mut paged = Vec::new();
     let mut token = None;
     loop {
-        let page = store.search_runs(ask(question, experiments, question.page, token)).await.unwrap();
+        let page = store
+            .search_runs(ask(question, experiments, question.page, token))
+            .await
+            .unwrap();
         assert!(page.items.len() as i64 <= question.page);
         assert!(page.next_page_token.is_none() || page.items.len() as i64 == question.page);
         paged.extend(page.items.into_iter().map(id));
@@ -449,18 +541,33 @@ fn the_database_finds_what_the_filter_matches(database: Option<TestDatabase>) {
     let mut planter = Planter::new(database.url());
     let mut numbers = Numbers::default();
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let cases = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(24);
-    let mut runner = TestRunner::new(Config { cases, failure_persistence: None, ..Config::default() });
+    let cases = std::env::var("PROPTEST_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(24);
+    let mut runner = TestRunner::new(Config {
+        cases,
+        failure_persistence: None,
+        ..Config::default()
+    });
     let strategy = (vec(some_run(), 0..30), vec(questions(), 20));
     let cell = std::cell::RefCell::new((&mut planter, &mut numbers));
     let outcome = runner.run(&strategy, |(runs, questions)| {
         let (planter, numbers) = &mut *cell.borrow_mut();
         let (experiments, runs) = plant(planter, numbers, runs);
         for question in questions {
-            let asked = if question.both { &experiments[..] } else { &experiments[..1] };
+            let asked = if question.both {
+                &experiments[..]
+            } else {
+                &experiments[..1]
+            };
             let (whole, paged) = runtime.block_on(answers(&store, &question, asked));
             let expected = expected(&runs, &question, asked);
-            let context = format!("{} by {:?}", filter_text(&question.filter), order_text(&question.order));
+            let context = format!(
+                "{} by {:?}",
+                filter_text(&question.filter),
+                order_text(&question.order)
+            );
             if whole != expected || paged != expected {
                 return Err(TestCaseError::fail(format!(
                     "{context}\nexpected {expected:?}\n   whole {whole:?}\n   paged {paged:?}"

@@ -39,13 +39,18 @@ pub(super) enum Start {
 /// Chooses how to start.
 pub(super) fn choose(db: &mut DbConnection, names: &Names, filter: &RunFilter) -> DbResult<Start> {
     let conditions = conditions(filter);
-    if conditions.iter().any(|condition| is_impossible(names, condition)) {
+    if conditions
+        .iter()
+        .any(|condition| is_impossible(names, condition))
+    {
         return Ok(Start::Nowhere);
     }
     let dialect = Dialect::of(db);
     let mut fewest = FEW + 1;
     let mut start = Start::Anywhere;
-    let indexed = conditions.iter().filter_map(|condition| source(dialect, names, condition));
+    let indexed = conditions
+        .iter()
+        .filter_map(|condition| source(dialect, names, condition));
     for source in indexed.take(COUNTED) {
         let count = count(db, source.clone(), fewest)?;
         if count < fewest {
@@ -76,7 +81,9 @@ fn source(dialect: Dialect, names: &Names, condition: &Comparison<RunField>) -> 
     }
     let (kind, name) = field_name(&condition.field)?;
     let mut sql = Sql::default();
-    sql.push("SELECT d.run_id FROM ").push(table(kind)).push(" d WHERE d.key_id IN (");
+    sql.push("SELECT d.run_id FROM ")
+        .push(table(kind))
+        .push(" d WHERE d.key_id IN (");
     sql.numbers(names.numbers(kind, &name)).push(") AND ");
     match kind {
         KeyKind::Metric => metric_range(&mut sql, &condition.test)?,
@@ -92,7 +99,9 @@ fn run_ids(test: &Test) -> Option<Sql> {
         _ => return None,
     };
     let mut sql = Sql::default();
-    sql.push("SELECT d.id AS run_id FROM run d WHERE d.uuid IN (").texts(ids).push(")");
+    sql.push("SELECT d.id AS run_id FROM run d WHERE d.uuid IN (")
+        .texts(ids)
+        .push(")");
     Some(sql)
 }
 
@@ -115,9 +124,14 @@ fn text_values(sql: &mut Sql, dialect: Dialect, condition: &Test) -> Option<()> 
         _ => return None,
     };
     if indexed_prefix(dialect) != "d.value" {
-        let prefixes: Vec<String> =
-            values.iter().map(|value| value.chars().take(120).collect()).collect();
-        sql.push(indexed_prefix(dialect)).push(" IN (").texts(&prefixes).push(") AND ");
+        let prefixes: Vec<String> = values
+            .iter()
+            .map(|value| value.chars().take(120).collect())
+            .collect();
+        sql.push(indexed_prefix(dialect))
+            .push(" IN (")
+            .texts(&prefixes)
+            .push(") AND ");
     }
     sql.push("d.value IN (").texts(values).push(")");
     Some(())
@@ -125,6 +139,10 @@ fn text_values(sql: &mut Sql, dialect: Dialect, condition: &Test) -> Option<()> 
 
 fn count(db: &mut DbConnection, source: Sql, most: i64) -> DbResult<i64> {
     let mut sql = Sql::default();
-    sql.push("SELECT count(*) FROM (").append(source).push(" LIMIT ").int(most).push(") c");
+    sql.push("SELECT count(*) FROM (")
+        .append(source)
+        .push(" LIMIT ")
+        .int(most)
+        .push(") c");
     Ok(sql.query::<BigInt>().get_result(db)?)
 }

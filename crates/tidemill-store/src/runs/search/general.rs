@@ -33,7 +33,8 @@ pub(super) fn find(
         None => drop(sql.push(" FROM run r")),
     }
     order::write_joins(&mut sql, asked.order, asked.terms, asked.names);
-    sql.push(" WHERE r.experiment_id IN (").numbers(asked.experiments.iter().copied());
+    sql.push(" WHERE r.experiment_id IN (")
+        .numbers(asked.experiments.iter().copied());
     sql.push(") AND ");
     stages::write(&mut sql, "r.stage", asked.view);
     sql.push(" AND ");

@@ -66,15 +66,14 @@ impl Names {
         Ok(Self { numbers })
     }
 
-    fn of_many(
-        db: &mut DbConnection,
-        experiments: &[i64],
-        named: HashSet<Name>,
-    ) -> DbResult<Self> {
+    fn of_many(db: &mut DbConnection, experiments: &[i64], named: HashSet<Name>) -> DbResult<Self> {
         let mut numbers: HashMap<Name, HashMap<i64, i64>> = HashMap::new();
         for kind in [KeyKind::Metric, KeyKind::Param, KeyKind::Tag] {
-            let names: Vec<&str> =
-                named.iter().filter(|name| name.0 == kind).map(|name| name.1.as_str()).collect();
+            let names: Vec<&str> = named
+                .iter()
+                .filter(|name| name.0 == kind)
+                .map(|name| name.1.as_str())
+                .collect();
             for names in names.chunks(LIST) {
                 for experiments in experiments.chunks(LIST) {
                     let rows: Vec<(i64, i64, String)> = key::table
@@ -84,7 +83,10 @@ impl Names {
                         .select((key::id, key::experiment_id, key::name))
                         .load(db)?;
                     for (id, experiment, name) in rows {
-                        numbers.entry((kind, name)).or_default().insert(experiment, id);
+                        numbers
+                            .entry((kind, name))
+                            .or_default()
+                            .insert(experiment, id);
                     }
                 }
             }
@@ -109,7 +111,9 @@ impl Names {
             let number = numbers.get(&experiment)?;
             Some((name.clone(), HashMap::from([(experiment, *number)])))
         });
-        Self { numbers: numbers.collect() }
+        Self {
+            numbers: numbers.collect(),
+        }
     }
 
     /// Writes that `column` is the key's number, for the run `r`.
@@ -120,7 +124,10 @@ impl Names {
             1..=FEW => drop(sql.push(" IN (").numbers(numbers).push(")")),
             _ => {
                 sql.push(" = (SELECT k.id FROM \"key\" k WHERE k.experiment_id = r.experiment_id AND k.kind = ");
-                sql.number(kind as i64).push(" AND k.name = ").text(name).push(")");
+                sql.number(kind as i64)
+                    .push(" AND k.name = ")
+                    .text(name)
+                    .push(")");
             }
         }
     }

@@ -15,7 +15,11 @@ use crate::search::token::Mark;
 /// The terms of an ordering. What follows the run's id decides nothing and is left out.
 pub(super) fn terms(order: &[OrderBy<RunSort>], names: &Names) -> Vec<Term> {
     let deciding = keyset::deciding(order, &RunSort::Attribute(RunAttribute::RunId));
-    deciding.iter().enumerate().map(|(number, by)| term(number, by, names)).collect()
+    deciding
+        .iter()
+        .enumerate()
+        .map(|(number, by)| term(number, by, names))
+        .collect()
 }
 
 fn term(number: usize, by: &OrderBy<RunSort>, names: &Names) -> Term {
@@ -31,7 +35,10 @@ fn term(number: usize, by: &OrderBy<RunSort>, names: &Names) -> Term {
             RunAttribute::EndTime => own("r.end_time", Kind::NullableInt),
         },
         logged => Term {
-            column: Column::Joined { number, owner: "run_id" },
+            column: Column::Joined {
+                number,
+                owner: "run_id",
+            },
             kind: logged_kind(logged, names),
             ascending: by.ascending,
         },
@@ -63,17 +70,28 @@ fn status_rank(status: RunStatus) -> i64 {
 }
 
 /// Writes the outer joins of the terms that need one.
-pub(super) fn write_joins(sql: &mut Sql, order: &[OrderBy<RunSort>], terms: &[Term], names: &Names) {
+pub(super) fn write_joins(
+    sql: &mut Sql,
+    order: &[OrderBy<RunSort>],
+    terms: &[Term],
+    names: &Names,
+) {
     for (by, term) in order.iter().zip(terms) {
-        let (Column::Joined { number, .. }, Some((kind, name))) = (term.column, sort_name(&by.field))
+        let (Column::Joined { number, .. }, Some((kind, name))) =
+            (term.column, sort_name(&by.field))
         else {
             continue;
         };
         if term.kind == Kind::Absent {
             continue;
         }
-        sql.push(" LEFT JOIN ").push(table(kind)).push(" o").number(number as i64);
-        sql.push(" ON o").number(number as i64).push(".run_id = r.id AND o");
+        sql.push(" LEFT JOIN ")
+            .push(table(kind))
+            .push(" o")
+            .number(number as i64);
+        sql.push(" ON o")
+            .number(number as i64)
+            .push(".run_id = r.id AND o");
         sql.number(number as i64);
         names.write_is(sql, ".key_id", kind, &name);
     }
@@ -81,14 +99,21 @@ pub(super) fn write_joins(sql: &mut Sql, order: &[OrderBy<RunSort>], terms: &[Te
 
 /// Where `run` is in the ordering.
 pub(super) fn place(run: &Run, order: &[OrderBy<RunSort>], terms: &[Term]) -> Vec<Mark> {
-    order.iter().zip(terms).map(|(by, _)| mark(run, &by.field)).collect()
+    order
+        .iter()
+        .zip(terms)
+        .map(|(by, _)| mark(run, &by.field))
+        .collect()
 }
 
 fn mark(run: &Run, sort: &RunSort) -> Mark {
     match sort {
         RunSort::Metric(key) => metric_mark(run, key),
         RunSort::Param(key) => text_mark(
-            run.params.iter().find(|param| param.key == *key).map(|param| &param.value),
+            run.params
+                .iter()
+                .find(|param| param.key == *key)
+                .map(|param| &param.value),
         ),
         RunSort::Tag(key) => text_mark(tag(&run.tags, key)),
         RunSort::Attribute(attribute) => attribute_mark(run, *attribute),

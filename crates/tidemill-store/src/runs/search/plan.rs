@@ -88,8 +88,12 @@ impl Asked<'_> {
 
     /// The place that a token names, for an ordering that has an index.
     fn hit(&self, marks: &[Mark]) -> Hit {
-        let mut hit =
-            Hit { id: 0, mark: Mark::Missing, start_time: i64::MAX, uuid: String::new() };
+        let mut hit = Hit {
+            id: 0,
+            mark: Mark::Missing,
+            start_time: i64::MAX,
+            uuid: String::new(),
+        };
         for (term, mark) in self.terms.iter().zip(marks) {
             match (term.kind, mark) {
                 (Kind::Absent, _) => {}

@@ -56,7 +56,9 @@ fn logged(sql: &mut Sql, dialect: Dialect, names: &Names, kind: KeyKind, name: &
         sql.push("1 = 0");
         return;
     }
-    sql.push("EXISTS (SELECT 1 FROM ").push(table(kind)).push(" v WHERE v.run_id = r.id AND ");
+    sql.push("EXISTS (SELECT 1 FROM ")
+        .push(table(kind))
+        .push(" v WHERE v.run_id = r.id AND ");
     names.write_is(sql, "v.key_id", kind, name);
     sql.push(" AND ");
     match kind {
@@ -113,7 +115,8 @@ fn dataset(sql: &mut Sql, dialect: Dialect, attribute: DatasetAttribute, test: &
     sql.push("EXISTS (SELECT 1 FROM ");
     match attribute {
         DatasetAttribute::Context => {
-            sql.push("run_dataset_tag d WHERE d.run_id = r.id AND d.name = ").text(CONTEXT);
+            sql.push("run_dataset_tag d WHERE d.run_id = r.id AND d.name = ")
+                .text(CONTEXT);
         }
         DatasetAttribute::Name | DatasetAttribute::Digest => {
             sql.push("run_dataset u JOIN dataset d ON d.id = u.dataset_id WHERE u.run_id = r.id");

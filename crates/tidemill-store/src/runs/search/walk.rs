@@ -140,7 +140,9 @@ impl Range<'_> {
     fn tests_of<'s>(&'s self, by: &'s ByMetric<'_>) -> impl Iterator<Item = &'s Test> {
         conditions(self.filter)
             .into_iter()
-            .filter(|condition| matches!(&condition.field, RunField::Metric(name) if name == by.name))
+            .filter(
+                |condition| matches!(&condition.field, RunField::Metric(name) if name == by.name),
+            )
             .map(|condition| &condition.test)
     }
 
@@ -184,7 +186,11 @@ impl Range<'_> {
         match bound {
             None => drop(sql.push(" AND m.value IS NOT NULL")),
             Some(bound) => {
-                sql.push(if by.ascending { " AND m.value > " } else { " AND m.value < " });
+                sql.push(if by.ascending {
+                    " AND m.value > "
+                } else {
+                    " AND m.value < "
+                });
                 sql.double(bound);
             }
         }
@@ -192,7 +198,11 @@ impl Range<'_> {
             sql.push(" AND ");
             test::metric(&mut sql, "m.value", test);
         }
-        sql.push(if by.ascending { " ORDER BY m.value" } else { " ORDER BY m.value DESC" });
+        sql.push(if by.ascending {
+            " ORDER BY m.value"
+        } else {
+            " ORDER BY m.value DESC"
+        });
         sql.push(" LIMIT ").int(limit);
         self.load_values(db, sql)
     }
@@ -209,13 +219,18 @@ impl Range<'_> {
         let mut sql = Sql::default();
         sql.push("SELECT r.id, r.start_time, r.uuid, m.value");
         sql.append(walk_values(dialect, condition));
-        sql.push(" WHERE m.key_id = ").int(by.key.unwrap_or_default());
+        sql.push(" WHERE m.key_id = ")
+            .int(by.key.unwrap_or_default());
         sql
     }
 
     fn load_values(&self, db: &mut DbConnection, sql: Sql) -> DbResult<Vec<Hit>> {
         let query = sql.query::<(BigInt, BigInt, Text, Nullable<Double>)>();
-        let query = if is_trivial(self.filter) { query.cached() } else { query };
+        let query = if is_trivial(self.filter) {
+            query.cached()
+        } else {
+            query
+        };
         let rows: Vec<(i64, i64, String, Option<f64>)> = query.load(db)?;
         Ok(rows
             .into_iter()
@@ -268,7 +283,10 @@ impl Range<'_> {
         let mut earlier = Sql::default();
         if let Some((start, uuid)) = after {
             let mut same = Sql::default();
-            same.push(" AND r.start_time = ").int(start).push(" AND r.uuid > ").text(uuid);
+            same.push(" AND r.start_time = ")
+                .int(start)
+                .push(" AND r.uuid > ")
+                .text(uuid);
             hits = self.walk_range(db, extra.clone(), same, room, mark)?;
             earlier.push(" AND r.start_time < ").int(start);
         }
@@ -296,13 +314,23 @@ impl Range<'_> {
         if !condition.is_empty() {
             sql.push(" AND ").append(condition);
         }
-        sql.push(" ORDER BY r.start_time DESC, r.uuid LIMIT ").int(room);
+        sql.push(" ORDER BY r.start_time DESC, r.uuid LIMIT ")
+            .int(room);
         let query = sql.query::<(BigInt, BigInt, Text)>();
-        let query = if is_trivial(self.filter) { query.cached() } else { query };
+        let query = if is_trivial(self.filter) {
+            query.cached()
+        } else {
+            query
+        };
         let rows: Vec<(i64, i64, String)> = query.load(db)?;
         Ok(rows
             .into_iter()
-            .map(|(id, start_time, uuid)| Hit { id, start_time, uuid, mark: mark.clone() })
+            .map(|(id, start_time, uuid)| Hit {
+                id,
+                start_time,
+                uuid,
+                mark: mark.clone(),
+            })
             .collect())
     }
 
