@@ -1,5 +1,7 @@
 //! The store's contract, on every database.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod given;
 
 mod datasets_search;
@@ -8,6 +10,7 @@ mod experiments_lifecycle;
 mod experiments_tags;
 mod logged_models_create;
 mod logged_models_finalize;
+mod logged_models_metrics;
 mod logged_models_params;
 mod logged_models_tags;
 mod opening;
