@@ -130,6 +130,18 @@ impl JsonWriter {
         double::write(&mut self.text, value);
     }
 
+    /// A number as Python's own `json` module writes it: NaN is the bare token, which strict
+    /// JSON does not know. `metrics/get-history-bulk` answers so.
+    pub fn python_double(&mut self, value: f64) {
+        match value.is_nan() {
+            true => {
+                self.separate();
+                self.text.extend_from_slice(b"NaN");
+            }
+            false => self.double(value),
+        }
+    }
+
     /// `true` or `false`.
     pub fn bool(&mut self, value: bool) {
         self.separate();

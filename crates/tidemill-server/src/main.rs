@@ -1,1 +1,46 @@
-fn main() {}
+//! The Tidemill binary.
+
+mod config;
+mod serve;
+mod telemetry;
+
+use clap::{Parser, Subcommand};
+
+/// Replaces the allocator of the C library, which gives memory back late under many threads.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// A tracking server and model registry that speaks MLflow's protocol.
+#[derive(Debug, Parser)]
+#[command(name = "tidemill", version = VERSION, disable_help_flag = true)]
+struct Cli {
+    /// Print help.
+    #[arg(long, action = clap::ArgAction::Help, global = true)]
+    help: Option<bool>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve experiments, runs, models and artifacts.
+    #[command(visible_alias = "ui")]
+    Server(Box<config::ServerArgs>),
+}
+
+/// Our version, and the MLflow version whose contract it serves.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (MLflow 3.17.2)");
+
+fn main() -> std::process::ExitCode {
+    let cli = Cli::parse();
+    let outcome = match cli.command {
+        Command::Server(args) => serve::serve(*args),
+    };
+    match outcome {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidemill: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,55 @@
+use actix_web::web::{Data, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use tidemill_core::Error;
+use tidemill_core::artifact_path::ArtifactPath;
+use tidemill_core::runs::RunId;
+
+use super::location::{of_run, parameter};
+use crate::App;
+use crate::error::ApiError;
+
+/// The largest file that the stock UI may upload, in bytes.
+const MOST: usize = 10 << 20;
+
+/// `upload-artifact`, by which the stock UI stores small files.
+pub(crate) async fn upload_run_artifact(
+    app: Data<App>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<HttpResponse, ApiError> {
+    let run = given(&request, "run_uuid")?;
+    let path = ArtifactPath::parse(&given(&request, "path")?)?;
+    let data = read(payload).await?;
+    if data.is_empty() {
+        return Err(refuse("Request must specify data."));
+    }
+    let (repository, _) = of_run(&app, RunId(run)).await?;
+    let size = data.len() as u64;
+    let pieces = futures::stream::iter([Ok(data)]);
+    repository.put(&path, Some(size), pieces).await?;
+    Ok(HttpResponse::Ok().content_type("application/json").finish())
+}
+
+fn given(request: &HttpRequest, name: &str) -> Result<String, ApiError> {
+    parameter(request, name)?
+        .filter(|value| !value.is_empty())
+        .ok_or_else(|| refuse(&format!("Request must specify {name}.")))
+}
+
+async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
+    let mut data = BytesMut::new();
+    while let Some(piece) = payload.next().await {
+        let piece = piece.map_err(|_| refuse("The request body could not be read."))?;
+        if data.len() + piece.len() > MOST {
+            return Err(refuse("Artifact size is too large. Max size is 10MB."));
+        }
+        data.extend_from_slice(&piece);
+    }
+    Ok(data.freeze())
+}
+
+fn refuse(message: &str) -> ApiError {
+    ApiError(Error::invalid_parameter(message))
+}

@@ -1,0 +1,8 @@
+mod create;
+mod lifecycle;
+mod update;
+mod wire;
+
+pub(crate) use create::create;
+pub(crate) use lifecycle::{delete, finalize, get};
+pub(crate) use update::{delete_tag, log_params, set_tags};

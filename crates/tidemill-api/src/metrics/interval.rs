@@ -1,0 +1,74 @@
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use tidemill_core::metrics::History;
+use tidemill_core::runs::RunId;
+use tidemill_proto::mlflow::{
+    GetMetricHistoryBulkInterval, MetricWithRunId, get_metric_history_bulk_interval,
+};
+
+use super::{begin, count, json, write_point};
+use crate::App;
+use crate::error::ApiError;
+use crate::extract::Body;
+use crate::reply::{Reply, wants_protobuf};
+
+/// How many points of each run a chart gets when the request does not say.
+const POINTS: usize = 2500;
+
+/// `metrics/get-history-bulk-interval`
+pub(crate) async fn history_interval(
+    app: Data<App>,
+    http: HttpRequest,
+    request: Body<GetMetricHistoryBulkInterval>,
+) -> Result<HttpResponse, ApiError> {
+    let request = request.0;
+    let key = request.metric_key.unwrap_or_default();
+    let most = request
+        .max_results
+        .and_then(|most| usize::try_from(most).ok());
+    let histories = app
+        .tracking
+        .metric_history_interval(
+            request.run_ids.into_iter().map(RunId).collect(),
+            key.clone(),
+            request.start_step.map(i64::from),
+            request.end_step.map(i64::from),
+            most.unwrap_or(POINTS),
+        )
+        .await?;
+    Ok(match wants_protobuf(&http) {
+        true => Reply(message(&key, &histories)).respond_to(&http),
+        false => json(write(&key, &histories)),
+    })
+}
+
+fn write(key: &str, histories: &[History]) -> tidemill_proto::JsonWriter {
+    let points = count(histories);
+    let mut out = begin(points);
+    for history in histories {
+        for point in &history.points {
+            write_point(&mut out, key, point);
+            out.key("run_id").string(history.run.as_str());
+            out.end_object();
+        }
+    }
+    if points > 0 {
+        out.end_array();
+    }
+    out.end_object();
+    out
+}
+
+fn message(key: &str, histories: &[History]) -> get_metric_history_bulk_interval::Response {
+    let mut metrics = Vec::with_capacity(count(histories));
+    for history in histories {
+        metrics.extend(history.points.iter().map(|point| MetricWithRunId {
+            key: Some(key.to_owned()),
+            value: Some(point.value),
+            timestamp: Some(point.timestamp),
+            step: Some(point.step),
+            run_id: Some(history.run.to_string()),
+        }));
+    }
+    get_metric_history_bulk_interval::Response { metrics }
+}

@@ -1,0 +1,46 @@
+//! Metric histories. They may be long, so they are written without building messages.
+
+mod bulk;
+mod history;
+mod interval;
+
+pub(crate) use bulk::history_bulk;
+pub(crate) use history::history;
+pub(crate) use interval::history_interval;
+
+use actix_web::HttpResponse;
+use tidemill_core::metrics::{History, Point};
+use tidemill_proto::JsonWriter;
+
+/// About how many bytes a point takes.
+const POINT: usize = 96;
+
+/// Opens the answer `{"metrics":[` for about this many points; an empty list is left out
+/// altogether, as MLflow does.
+fn begin(points: usize) -> JsonWriter {
+    let mut out = JsonWriter::with_capacity(64 + points * POINT);
+    out.begin_object();
+    if points > 0 {
+        out.key("metrics").begin_array();
+    }
+    out
+}
+
+/// A point without its last brace.
+fn write_point(out: &mut JsonWriter, key: &str, point: &Point) {
+    out.begin_object();
+    out.key("key").string(key);
+    out.key("value").double(point.value);
+    out.key("timestamp").int(point.timestamp);
+    out.key("step").int(point.step);
+}
+
+fn count(histories: &[History]) -> usize {
+    histories.iter().map(|history| history.points.len()).sum()
+}
+
+fn json(out: JsonWriter) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(out.into_bytes())
+}

@@ -1,0 +1,477 @@
+//! Settings, from the command line with environment fallbacks, checked before anything starts.
+//!
+//! The flags and variables are those of `mlflow server`, so that a command line can be kept.
+//! Each is honoured, or accepted with a warning where it has no meaning here, or refused with
+//! a sentence that says what to use.
+
+use std::time::Duration;
+
+use clap::Args;
+use tidemill_store::{DatabaseUrl, StoreConfig};
+
+use crate::telemetry::LogFormat;
+
+/// Where the server keeps everything unless told otherwise.
+const DATA: &str = "tidemill-data";
+
+#[derive(Debug, Args)]
+pub(crate) struct ServerArgs {
+    /// Address to listen on.
+    #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1")]
+    host: String,
+    /// Port to listen on.
+    #[arg(long, short = 'p', env = "MLFLOW_PORT", default_value_t = 5000)]
+    port: u16,
+    /// Database of experiments, runs and logged models:
+    /// sqlite:///file.db, postgresql://… or mysql://… [default: tidemill-data/tidemill.db]
+    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
+    backend_store_uri: Option<String>,
+    /// Database of the model registry. [default: the backend store]
+    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI")]
+    registry_store_uri: Option<String>,
+    /// Artifact root of new experiments. [default: mlflow-artifacts:/ while artifacts are served]
+    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
+    default_artifact_root: Option<String>,
+    /// Storage behind the artifact proxy: a folder, s3://…, gs://…, wasbs://… or abfss://…
+    /// [default: tidemill-data/artifacts]
+    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI")]
+    artifacts_destination: Option<String>,
+    /// Serve artifacts through this server. [default]
+    #[arg(long, env = "MLFLOW_SERVE_ARTIFACTS", overrides_with = "no_serve_artifacts",
+          num_args = 0..=1, default_missing_value = "true", require_equals = true,
+          value_parser = clap::builder::BoolishValueParser::new())]
+    serve_artifacts: Option<bool>,
+    /// Let clients reach the artifact storage directly.
+    #[arg(long)]
+    no_serve_artifacts: bool,
+    /// Serve artifacts only; tracking and registry routes answer 503.
+    #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = clap::builder::BoolishValueParser::new())]
+    artifacts_only: bool,
+    /// URL prefix of every route, such as /mlflow.
+    #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PREFIX")]
+    static_prefix: Option<String>,
+    /// Host headers to accept, separated by commas; * stands for anything.
+    /// [default: this machine and private addresses]
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_ALLOWED_HOSTS",
+        value_delimiter = ',',
+        value_name = "HOSTS"
+    )]
+    allowed_hosts: Vec<String>,
+    /// Web origins that may write, separated by commas. [default: this machine]
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",
+        value_delimiter = ',',
+        value_name = "ORIGINS"
+    )]
+    cors_allowed_origins: Vec<String>,
+    /// Value of the X-Frame-Options header; NONE leaves it out.
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_X_FRAME_OPTIONS",
+        default_value = "SAMEORIGIN",
+        value_name = "VALUE"
+    )]
+    x_frame_options: String,
+    /// Switch off the checks of hosts and origins.
+    #[arg(long, env = "MLFLOW_SERVER_DISABLE_SECURITY_MIDDLEWARE", value_parser = clap::builder::BoolishValueParser::new())]
+    disable_security_middleware: bool,
+    /// Cut over-long params and tags instead of refusing them.
+    #[arg(long, env = "MLFLOW_TRUNCATE_LONG_VALUES", default_value_t = true, action = clap::ArgAction::Set,
+          value_parser = clap::builder::BoolishValueParser::new(), value_name = "BOOL")]
+    truncate_long_values: bool,
+    /// Schemes that may name a foreign host in artifact locations and model sources, separated
+    /// by commas.
+    #[arg(
+        long,
+        env = "MLFLOW_ALLOWED_HOST_ADDRESSED_ARTIFACT_SCHEMES",
+        value_delimiter = ',',
+        value_name = "SCHEMES"
+    )]
+    allowed_host_addressed_artifact_schemes: Vec<String>,
+    /// Longest artifact location to accept, in characters.
+    #[arg(
+        long,
+        env = "MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH",
+        default_value_t = 2048,
+        value_name = "N"
+    )]
+    artifact_location_max_length: usize,
+    /// Pattern that the source of every model version must contain.
+    #[arg(
+        long,
+        env = "MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX",
+        value_name = "REGEX"
+    )]
+    model_version_source_pattern: Option<String>,
+    /// Seconds that links to download artifacts live.
+    #[arg(long, env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", default_value_t = 300, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=604_800))]
+    presigned_download_url_ttl: u64,
+    /// Database connections to hold at most. [default: 4 on SQLite (for reading), otherwise 16]
+    #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pool_size: Option<u32>,
+    /// Threads that handle requests. [default: one for each core]
+    #[arg(long, env = "TIDEMILL_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    threads: Option<u16>,
+    /// Seconds that requests under way get to finish when the server is told to stop.
+    #[arg(
+        long,
+        env = "TIDEMILL_SHUTDOWN_TIMEOUT",
+        default_value_t = 30,
+        value_name = "SECONDS"
+    )]
+    pub(crate) shutdown_timeout: u64,
+    /// What log lines look like.
+    #[arg(long, env = "TIDEMILL_LOG_FORMAT", value_enum, default_value = "text")]
+    pub(crate) log_format: LogFormat,
+    /// What to log: error, warn, info, debug or trace.
+    #[arg(
+        long,
+        env = "MLFLOW_LOGGING_LEVEL",
+        default_value = "info",
+        value_name = "LEVEL"
+    )]
+    pub(crate) log_level: String,
+    #[command(flatten)]
+    elsewhere: Elsewhere,
+}
+
+/// Flags of `mlflow server` that are about its Python processes, or about features that are
+/// not here. Hidden from the help.
+#[derive(Debug, Args)]
+struct Elsewhere {
+    #[arg(long, short = 'w', env = "MLFLOW_WORKERS", hide = true)]
+    workers: Option<String>,
+    #[arg(
+        long,
+        env = "MLFLOW_GUNICORN_OPTS",
+        hide = true,
+        allow_hyphen_values = true
+    )]
+    gunicorn_opts: Option<String>,
+    #[arg(long, hide = true, allow_hyphen_values = true)]
+    waitress_opts: Option<String>,
+    #[arg(
+        long,
+        env = "MLFLOW_UVICORN_OPTS",
+        hide = true,
+        allow_hyphen_values = true
+    )]
+    uvicorn_opts: Option<String>,
+    #[arg(long, hide = true)]
+    dev: bool,
+    #[arg(long, env = "MLFLOW_EXPOSE_PROMETHEUS", hide = true)]
+    expose_prometheus: Option<String>,
+    #[arg(long, hide = true)]
+    secrets_cache_ttl: Option<String>,
+    #[arg(long, hide = true)]
+    secrets_cache_max_size: Option<String>,
+    #[arg(long, hide = true)]
+    disable_workspaces: bool,
+    #[arg(long, env = "MLFLOW_READ_REPLICA_BACKEND_STORE_URI", hide = true)]
+    read_replica_backend_store_uri: Option<String>,
+    #[arg(long, hide = true)]
+    app_name: Option<String>,
+    #[arg(long, env = "MLFLOW_TRACE_ARCHIVAL_CONFIG", hide = true)]
+    trace_archival_config: Option<String>,
+    #[arg(long, env = "MLFLOW_WORKSPACE_STORE_URI", hide = true)]
+    workspace_store_uri: Option<String>,
+    #[arg(long, env = "MLFLOW_ENABLE_WORKSPACES", hide = true, value_parser = clap::builder::BoolishValueParser::new())]
+    enable_workspaces: bool,
+}
+
+impl Elsewhere {
+    /// One sentence for each flag that is accepted and does nothing.
+    fn warnings(&self) -> Vec<&'static str> {
+        let ignored = [
+            (
+                self.workers.is_some(),
+                "--workers is ignored: one process serves all cores; see --threads.",
+            ),
+            (
+                self.gunicorn_opts.is_some(),
+                "--gunicorn-opts is ignored: there is no gunicorn here.",
+            ),
+            (
+                self.waitress_opts.is_some(),
+                "--waitress-opts is ignored: there is no waitress here.",
+            ),
+            (
+                self.uvicorn_opts.is_some(),
+                "--uvicorn-opts is ignored: there is no uvicorn here.",
+            ),
+            (self.dev, "--dev is ignored: use --log-level debug."),
+            (
+                self.expose_prometheus.is_some(),
+                "--expose-prometheus is ignored: /metrics is always there.",
+            ),
+            (
+                self.secrets_cache_ttl.is_some(),
+                "--secrets-cache-ttl is ignored: there is no gateway here.",
+            ),
+            (
+                self.secrets_cache_max_size.is_some(),
+                "--secrets-cache-max-size is ignored: there is no gateway here.",
+            ),
+        ];
+        ignored
+            .into_iter()
+            .filter_map(|(given, warning)| given.then_some(warning))
+            .collect()
+    }
+
+    fn refusal(&self) -> Option<&'static str> {
+        let refused = [
+            (
+                self.app_name.is_some(),
+                "--app-name is refused: there are no user accounts yet; put an authenticating proxy in front.",
+            ),
+            (
+                self.trace_archival_config.is_some(),
+                "--trace-archival-config is refused: traces are not served yet.",
+            ),
+            (
+                self.enable_workspaces,
+                "--enable-workspaces is refused: run one server for each workspace, each with its own database.",
+            ),
+            (
+                self.workspace_store_uri.is_some(),
+                "--workspace-store-uri is refused: run one server for each workspace, each with its own database.",
+            ),
+            (
+                self.read_replica_backend_store_uri.is_some(),
+                "--read-replica-backend-store-uri is refused: reads go to --backend-store-uri, which may be a connection pooler that knows the replicas.",
+            ),
+        ];
+        refused
+            .into_iter()
+            .find_map(|(given, refusal)| given.then_some(refusal))
+    }
+}
+
+/// Settings that have been checked.
+#[derive(Debug)]
+pub(crate) struct Config {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) tracking: StoreConfig,
+    /// `None` when the registry lives in the tracking store.
+    pub(crate) registry: Option<StoreConfig>,
+    pub(crate) default_artifact_root: String,
+    pub(crate) artifacts_destination: String,
+    pub(crate) serve_artifacts: bool,
+    pub(crate) artifacts_only: bool,
+    pub(crate) static_prefix: String,
+    pub(crate) guard: tidemill_api::Guard,
+    pub(crate) truncate_long_values: bool,
+    pub(crate) allowed_host_schemes: Vec<String>,
+    pub(crate) artifact_location_max_length: usize,
+    pub(crate) version_source_pattern: Option<regex::Regex>,
+    pub(crate) link_lifetime: Duration,
+    pub(crate) threads: Option<usize>,
+    pub(crate) shutdown_timeout: u64,
+    pub(crate) warnings: Vec<&'static str>,
+}
+
+impl Config {
+    /// Checks the settings. An error is one sentence that names the setting, the value and
+    /// what would be accepted.
+    pub(crate) fn new(args: ServerArgs) -> Result<Self, String> {
+        if let Some(refusal) = args.elsewhere.refusal() {
+            return Err(refusal.to_owned());
+        }
+        let serve_artifacts = !args.no_serve_artifacts && args.serve_artifacts.unwrap_or(true);
+        if args.artifacts_only && !serve_artifacts {
+            return Err("--artifacts-only and --no-serve-artifacts leave nothing to serve; give one of them.".into());
+        }
+        let tracking = store(
+            "--backend-store-uri",
+            args.backend_store_uri.as_deref(),
+            args.pool_size,
+        )?;
+        let registry = match args
+            .registry_store_uri
+            .as_deref()
+            .filter(|uri| !uri.is_empty())
+        {
+            None => None,
+            uri => Some(store("--registry-store-uri", uri, args.pool_size)?)
+                .filter(|registry| registry.url != tracking.url),
+        };
+        let artifacts_destination = match args.artifacts_destination.filter(|uri| !uri.is_empty()) {
+            Some(uri) => absolute(&uri)?,
+            None => absolute(&format!("{DATA}/artifacts"))?,
+        };
+        let default_artifact_root = match args.default_artifact_root.filter(|uri| !uri.is_empty()) {
+            Some(uri) => absolute(&uri)?,
+            None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
+            None => artifacts_destination.clone(),
+        };
+        Ok(Self {
+            guard: match args.disable_security_middleware {
+                true => tidemill_api::Guard::disabled(),
+                false => tidemill_api::Guard::new(
+                    trimmed(args.allowed_hosts),
+                    trimmed(args.cors_allowed_origins),
+                    &args.x_frame_options,
+                ),
+            },
+            static_prefix: prefix(args.static_prefix)?,
+            allowed_host_schemes: trimmed(args.allowed_host_addressed_artifact_schemes),
+            artifact_location_max_length: args.artifact_location_max_length,
+            version_source_pattern: pattern(args.model_version_source_pattern)?,
+            link_lifetime: Duration::from_secs(args.presigned_download_url_ttl),
+            warnings: args.elsewhere.warnings(),
+            threads: args.threads.map(usize::from),
+            host: args.host,
+            port: args.port,
+            tracking,
+            registry,
+            default_artifact_root,
+            artifacts_destination,
+            serve_artifacts,
+            artifacts_only: args.artifacts_only,
+            truncate_long_values: args.truncate_long_values,
+            shutdown_timeout: args.shutdown_timeout,
+        })
+    }
+}
+
+fn store(flag: &str, uri: Option<&str>, pool_size: Option<u32>) -> Result<StoreConfig, String> {
+    let url: DatabaseUrl = match uri.filter(|uri| !uri.is_empty()) {
+        None => DatabaseUrl::Sqlite(std::path::Path::new(DATA).join("tidemill.db")),
+        Some(uri) if !uri.contains("://") || uri.starts_with("file:") => {
+            return Err(format!(
+                "{flag} '{uri}' is refused: folders of MLflow's file store are not served; \
+                 use sqlite:///file.db, postgresql://… or mysql://…"
+            ));
+        }
+        Some(uri) => uri.parse().map_err(|error| format!("{flag}: {error}"))?,
+    };
+    let mut config = StoreConfig::new(url);
+    if let Some(pool_size) = pool_size {
+        config.pool_size = pool_size;
+    }
+    Ok(config)
+}
+
+/// A local path made absolute, so that stored locations keep their meaning; URIs stay.
+fn absolute(uri: &str) -> Result<String, String> {
+    if uri.contains(":/") {
+        return Ok(uri.to_owned());
+    }
+    std::path::absolute(uri)
+        .map(|path| path.to_string_lossy().into_owned())
+        .map_err(|error| format!("The path '{uri}' cannot be made absolute: {error}"))
+}
+
+/// Empty, or with a slash before and none after.
+fn prefix(prefix: Option<String>) -> Result<String, String> {
+    let prefix = prefix.unwrap_or_default();
+    let trimmed = prefix.trim_end_matches('/');
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_./~".contains(&b);
+    match trimmed.is_empty() || (trimmed.starts_with('/') && trimmed.bytes().all(plain)) {
+        true => Ok(trimmed.to_owned()),
+        false => Err(format!(
+            "--static-prefix '{prefix}' is refused: it must start with a slash and consist of \
+             letters, digits, '-', '_', '.', '~' and slashes."
+        )),
+    }
+}
+
+fn pattern(text: Option<String>) -> Result<Option<regex::Regex>, String> {
+    let text = text.filter(|text| !text.is_empty());
+    text.map(|text| regex::Regex::new(&text))
+        .transpose()
+        .map_err(|error| format!("--model-version-source-pattern is refused: {error}"))
+}
+
+fn trimmed(list: Vec<String>) -> Vec<String> {
+    list.into_iter()
+        .map(|item| item.trim().to_owned())
+        .filter(|item| !item.is_empty())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    #[command(disable_help_flag = true)]
+    struct Line {
+        #[command(flatten)]
+        args: ServerArgs,
+    }
+
+    fn config(line: &[&str]) -> Result<Config, String> {
+        let line = std::iter::once(&"server").chain(line);
+        Config::new(Line::try_parse_from(line).map_err(|e| e.to_string())?.args)
+    }
+
+    #[test]
+    fn without_flags_everything_is_below_one_folder() {
+        let config = config(&[]).unwrap();
+        assert_eq!(
+            config.tracking.url,
+            DatabaseUrl::Sqlite("tidemill-data/tidemill.db".into())
+        );
+        assert!(
+            config
+                .artifacts_destination
+                .ends_with("/tidemill-data/artifacts")
+        );
+        assert_eq!(config.default_artifact_root, "mlflow-artifacts:/");
+        assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 5000));
+    }
+
+    #[test]
+    fn flags_about_python_processes_are_accepted_with_a_warning() {
+        let config = config(&[
+            "--workers",
+            "4",
+            "--gunicorn-opts",
+            "--timeout 60",
+            "-h",
+            "0.0.0.0",
+            "-p",
+            "1",
+        ])
+        .unwrap();
+        assert_eq!(config.warnings.len(), 2);
+        assert_eq!(config.host, "0.0.0.0");
+    }
+
+    #[test]
+    fn a_refused_setting_says_what_to_use() {
+        for (line, hint) in [
+            (&["--app-name", "basic-auth"][..], "authenticating proxy"),
+            (&["--backend-store-uri", "./mlruns"], "sqlite:///file.db"),
+            (&["--backend-store-uri", "mssql://h/d"], "postgresql://"),
+            (&["--static-prefix", "mlflow"], "start with a slash"),
+            (
+                &["--artifacts-only", "--no-serve-artifacts"],
+                "give one of them",
+            ),
+        ] {
+            let error = config(line).unwrap_err();
+            assert!(error.contains(hint), "{error}");
+        }
+    }
+
+    #[test]
+    fn clients_reach_the_destination_directly_when_it_is_not_served() {
+        let config = config(&[
+            "--no-serve-artifacts",
+            "--artifacts-destination",
+            "s3://b/p",
+        ])
+        .unwrap();
+        assert_eq!(config.default_artifact_root, "s3://b/p");
+    }
+}

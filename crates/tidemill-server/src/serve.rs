@@ -1,0 +1,182 @@
+//! Start-up and shutdown.
+//!
+//! Shutting down is a sentence: stop accepting, let requests finish, then drop the stores,
+//! which commits what is queued and closes the connections.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpServer;
+use tidemill_api::{ApiConfig, App, Artifacts, RequestLog};
+use tidemill_artifacts::{Repositories, StorageSettings};
+use tidemill_core::experiments::ArtifactLocation;
+use tidemill_core::keys::Limits;
+use tidemill_core::storage_uri::{LocationPolicy, Place, StorageUri};
+use tidemill_store::Store;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::{Config, ServerArgs};
+use crate::telemetry;
+
+/// The contract that clients are told to expect.
+const MLFLOW_VERSION: &str = "3.17.2";
+/// Connections that may wait to be accepted.
+const BACKLOG: u32 = 8192;
+/// Seconds that a client may take to send its request's head.
+const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+
+/// Runs the server until it is told to stop.
+pub(crate) fn serve(args: ServerArgs) -> Result<(), String> {
+    let started = Instant::now();
+    telemetry::start(args.log_format, &args.log_level)?;
+    let config = Config::new(args)?;
+    for warning in &config.warnings {
+        tracing::warn!("{warning}");
+    }
+    actix_web::rt::System::new().block_on(run(config, started))
+}
+
+async fn run(config: Config, started: Instant) -> Result<(), String> {
+    let app = open(&config).await?;
+    let (stop_sealing, sealing) = seal_in_background(app.tracking.clone());
+    let log = Arc::new(RequestLog::default());
+    let (prefix, guard) = (config.static_prefix.clone(), config.guard.clone());
+    let mut server = HttpServer::new(move || {
+        actix_web::App::new().service(tidemill_api::routes::scope(
+            &prefix,
+            app.clone(),
+            guard.clone(),
+            Arc::clone(&log),
+        ))
+    })
+    .backlog(BACKLOG)
+    .client_request_timeout(HEAD_PATIENCE)
+    .shutdown_timeout(config.shutdown_timeout)
+    .disable_signals();
+    if let Some(threads) = config.threads {
+        server = server.workers(threads);
+    }
+    let address = (config.host.as_str(), config.port);
+    let server = server.bind(address).map_err(|error| {
+        format!(
+            "--host {} --port {} cannot be listened on: {error}",
+            config.host, config.port
+        )
+    })?;
+    let bound: Vec<_> = server.addrs();
+    let server = server.run();
+    let handle = server.handle();
+    tracing::info!(
+        addresses = ?bound,
+        database = ?config.tracking.url,
+        ms = started.elapsed().as_millis() as u64,
+        "serving"
+    );
+    actix_web::rt::spawn(async move {
+        told_to_stop().await;
+        tracing::info!("stopping: requests under way may finish");
+        handle.stop(true).await;
+    });
+    server.await.map_err(|error| error.to_string())?;
+    drop(stop_sealing);
+    sealing.await.map_err(|error| error.to_string())?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+async fn open(config: &Config) -> Result<App, String> {
+    let tracking = Store::open(&config.tracking).map_err(|error| error.to_string())?;
+    let registry = match &config.registry {
+        Some(registry) => Store::open(registry).map_err(|error| error.to_string())?,
+        None => tracking.clone(),
+    };
+    let artifacts = artifacts(config)?;
+    artifacts
+        .prepare()
+        .await
+        .map_err(|error| error.to_string())?;
+    tracking
+        .ensure_default_experiment(ArtifactLocation::Below(
+            config.default_artifact_root.clone(),
+        ))
+        .await
+        .map_err(|error| error.to_string())?;
+    Ok(App::new(
+        tracking,
+        registry,
+        artifacts,
+        ApiConfig {
+            default_artifact_root: config.default_artifact_root.clone(),
+            serve_artifacts: config.serve_artifacts,
+            artifacts_only: config.artifacts_only,
+            limits: Limits {
+                truncate_long_values: config.truncate_long_values,
+            },
+            version_source_pattern: config.version_source_pattern.clone(),
+            mlflow_version: MLFLOW_VERSION,
+            version: env!("CARGO_PKG_VERSION"),
+        },
+    ))
+}
+
+/// Seals finished metric histories until the sender is dropped.
+fn seal_in_background(store: Store) -> (oneshot::Sender<()>, JoinHandle<()>) {
+    let (stop, stopped) = oneshot::channel();
+    let sealing = actix_web::rt::spawn(async move {
+        let shutdown = async move {
+            // Dropping the sender is the signal.
+            let _ = stopped.await;
+        };
+        store.seal_histories(shutdown).await;
+    });
+    (stop, sealing)
+}
+
+/// The storages: what the proxy stands for, and the root of new experiments.
+fn artifacts(config: &Config) -> Result<Artifacts, String> {
+    let parse = |flag: &str, uri: &str| {
+        StorageUri::parse(uri).map_err(|_| {
+            format!(
+                "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
+                 wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
+            )
+        })
+    };
+    let destination = match config.serve_artifacts {
+        true => Some(parse(
+            "--artifacts-destination",
+            &config.artifacts_destination,
+        )?),
+        false => None,
+    };
+    let root = parse("--default-artifact-root", &config.default_artifact_root)?;
+    let signs_urls = destination
+        .as_ref()
+        .is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
+    let mut policy = LocationPolicy::new(vec![root]);
+    policy.allowed_host_schemes = config.allowed_host_schemes.clone();
+    policy.max_length = config.artifact_location_max_length;
+    Ok(Artifacts {
+        repositories: Repositories::new(StorageSettings::from_env(), policy, destination),
+        signs_urls,
+        link_lifetime: config.link_lifetime,
+    })
+}
+
+async fn told_to_stop() {
+    let signals = (
+        signal(SignalKind::terminate()),
+        signal(SignalKind::interrupt()),
+    );
+    match signals {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        _ => std::future::pending().await,
+    }
+}
