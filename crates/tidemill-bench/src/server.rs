@@ -15,7 +15,9 @@ use crate::failure::Result;
 use crate::http::Connection;
 
 /// MLflow migrates its tables for a long while on a busy machine.
-const READY_WITHIN: Duration = Duration::from_secs(180);
+const READY_WITHIN: Duration = Duration::from_secs(300);
+/// A process that took the connection may end before it answers.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 const STOP_WITHIN: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -136,7 +138,8 @@ impl Server {
 
     async fn wait_until_ready(&mut self, began: Instant) -> Result<()> {
         while began.elapsed() < READY_WITHIN {
-            if self.is_healthy().await {
+            let asked = tokio::time::timeout(ANSWER_WITHIN, self.is_healthy()).await;
+            if asked == Ok(true) {
                 self.ready_after = began.elapsed();
                 return Ok(());
             }
