@@ -1,7 +1,7 @@
 //! Holds the parser to what a stock MLflow 3.17.2 server makes of the same texts.
 //!
 //! `data/stock.jsonl` was written by running its parsers and stores: one filter or sort key a
-//! line, with the parsed comparisons or the refusal.
+//! line, with the parsed comparisons or the refusal; messages of its crashes are left out.
 
 use serde_json::{Value, json};
 use tidemill_core::Error;
