@@ -41,6 +41,18 @@ impl Store {
         Ok(())
     }
 
+    /// How many points of a run are not sealed; repeated ones may count more than once.
+    pub async fn unsealed_points(&self, run: RunId) -> Result<i64> {
+        self.read(move |db| {
+            Ok(metric_point::table
+                .inner_join(run::table.on(run::id.eq(metric_point::run_id)))
+                .filter(run::uuid.eq(run.as_str()))
+                .count()
+                .get_result(db)?)
+        })
+        .await
+    }
+
     /// Seals one metric, a chunk at a time, so that other writes get their turn between.
     pub(super) async fn seal(&self, series: Series, smallest: usize) -> Result<()> {
         while self
