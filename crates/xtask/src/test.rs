@@ -12,6 +12,9 @@ pub(crate) struct Args {
     no_compat: bool,
 }
 
+/// Installs and starts the object stores, and runs a command beside them.
+const EMULATORS: &str = "crates/tidemill-artifacts/tests/emulators/start.sh";
+
 /// Runs everything; the first failure ends it.
 pub(crate) fn run(args: &Args) -> Result<(), String> {
     let databases = machine::databases();
@@ -38,7 +41,8 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     if args.long {
         variables.push(("TIDEMILL_TEST_LONG", "1".into()));
     }
-    cargo("tests", &["test", "--locked"], &[], &variables)?;
+    let tests = [&["cargo", "test", "--locked"], &features[..]].concat();
+    step::run_with("tests", EMULATORS, &tests, &variables)?;
     let quiet = [("RUSTDOCFLAGS", "-D warnings".to_owned())];
     cargo(
         "documentation",
