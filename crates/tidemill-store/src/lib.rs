@@ -27,6 +27,7 @@ mod store;
 mod url;
 
 pub use experiments::search::ExperimentSearch;
+pub use logged_models::search::LoggedModelSearch;
 pub use registry::search_models::RegisteredModelSearch;
 pub use registry::search_versions::ModelVersionSearch;
 pub use runs::search::RunSearch;

@@ -7,6 +7,7 @@ mod get;
 mod load;
 mod params;
 mod row;
+pub(crate) mod search;
 mod tags;
 mod versions;
 

@@ -23,6 +23,8 @@ pub(crate) struct Term {
 pub(crate) enum Column {
     /// A column or expression of the thing itself.
     Own(&'static str),
+    /// The column `s<number>` that the statement adds; NULL where nothing has a value.
+    Computed(usize),
     /// The column `value` of the outer join `o<number>`, which has this column when it hits.
     Joined { number: usize, owner: &'static str },
 }
@@ -44,13 +46,14 @@ impl Column {
     fn write(self, sql: &mut Sql) {
         match self {
             Self::Own(column) => drop(sql.push(column)),
+            Self::Computed(number) => drop(sql.push("s").number(number as i64)),
             Self::Joined { number, .. } => drop(sql.push("o").number(number as i64).push(".value")),
         }
     }
 
     fn write_missing(self, sql: &mut Sql) {
         match self {
-            Self::Own(column) => drop(sql.push(column)),
+            Self::Own(_) | Self::Computed(_) => self.write(sql),
             Self::Joined { number, owner } => {
                 sql.push("o").number(number as i64).push(".").push(owner);
             }
