@@ -84,7 +84,7 @@ impl Bench<'_> {
             let lines =
                 cases::start::cold_start(&self.launches, &mut self.databases, options.quick)
                     .await?;
-            self.lines.extend(lines);
+            self.finished(lines);
         }
         if !names()
             .iter()
@@ -96,7 +96,7 @@ impl Bench<'_> {
         self.closed_loops(&sites).await;
         self.special(&sites).await;
         if options.wants("memory") {
-            self.lines.push(cases::start::loaded_memory(&sites));
+            self.finished(vec![cases::start::loaded_memory(&sites)]);
         }
         Ok(())
     }
@@ -116,7 +116,7 @@ impl Bench<'_> {
         }
         if self.options.wants("memory") {
             eprintln!("memory");
-            self.lines.push(cases::start::idle_memory(&sites).await);
+            self.finished(vec![cases::start::idle_memory(&sites).await]);
         }
         for site in &mut sites {
             if site.product == Product::Tidemill {
@@ -132,7 +132,7 @@ impl Bench<'_> {
         for case in CASES.iter().filter(|case| self.options.wants(case.name)) {
             eprintln!("{}", case.name);
             let line = case.measure(sites, &self.backend, time, rounds).await;
-            self.lines.push(line);
+            self.finished(vec![line]);
         }
     }
 
@@ -147,7 +147,7 @@ impl Bench<'_> {
                 "mixed" => cases::mixed(sites, options.time(), options.rounds()).await,
                 _ => cases::many_clients(sites, options.quick).await,
             };
-            self.lines.extend(lines.unwrap_or_else(|error| {
+            self.finished(lines.unwrap_or_else(|error| {
                 let line = Line::new(name, "", crate::report::Goal::None);
                 vec![line.noted(format!("not measured: {error}"))]
             }));
@@ -161,9 +161,17 @@ impl Bench<'_> {
         let mut site = Site::new(server, self.options.clients);
         let time = self.options.time();
         let lines = cases::scale::measure(&mut site, &self.options.scale, time).await?;
-        self.lines.extend(lines);
-        self.lines.push(cases::start::loaded_memory(&[site]));
+        self.finished(lines);
+        self.finished(vec![cases::start::loaded_memory(&[site])]);
         Ok(())
+    }
+
+    /// A long run that is cut off has at least said this much.
+    fn finished(&mut self, lines: Vec<Line>) {
+        for line in &lines {
+            eprintln!("  {}", line.summary());
+        }
+        self.lines.extend(lines);
     }
 
     fn report(self) -> Report {

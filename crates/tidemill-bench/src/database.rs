@@ -1,6 +1,6 @@
 //! A fresh database for each server, gone at the end.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
@@ -128,7 +128,7 @@ impl From<Whereabouts> for Data {
     }
 }
 
-fn sqlite_uri(file: &PathBuf) -> String {
+fn sqlite_uri(file: &Path) -> String {
     format!("sqlite:///{}", file.display())
 }
 

@@ -122,6 +122,22 @@ impl Line {
         }
     }
 
+    /// In a few words, for people who wait.
+    pub(crate) fn summary(&self) -> String {
+        let part = |product: Product, figure: &Option<Figure>| {
+            let figure = figure.as_ref()?;
+            Some(format!("{product} {} {}", number(figure.value), self.unit))
+        };
+        let mut parts = vec![self.name.clone()];
+        parts.extend(part(Product::Mlflow, &self.mlflow));
+        parts.extend(part(Product::Tidemill, &self.tidemill));
+        parts.extend(self.ratio().map(|ratio| format!("{}x", number(ratio))));
+        if !self.note.is_empty() {
+            parts.push(self.note.clone());
+        }
+        parts.join(", ")
+    }
+
     fn errors(&self) -> Vec<String> {
         [
             (Product::Mlflow, &self.mlflow),
