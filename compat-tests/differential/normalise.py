@@ -13,7 +13,15 @@ CLOCK = re.compile(r"\b1[7-9]\d{11}\b")
 LONGEST = 1000
 DAY = 86_400_000
 SQL_TEXT = re.compile(r"\((sqlite3|psycopg2|pymysql)[.\w]*\).*", re.DOTALL)
+SERVER_FOLDER = re.compile(r"/[^'\" ]*?/compat-\w+(?=/)")
+PYTHON_SET = re.compile(r"\{'[^'{}]*'(, '[^'{}]*')*\}")
 HTML = "text/html"
+
+# Fields whose values are the server's own affair, also where no later step needs them.
+MADE_UP = {
+    "next_page_token": lambda _: "<a token>",
+    "experiment_id": lambda text: "<an experiment>" if text.isdigit() and text != "0" else text,
+}
 
 
 class Normaliser:
@@ -43,13 +51,14 @@ class Normaliser:
             parts = [self.value(part, key) for part in value]
             return sorted(parts, key=canonical) if key in self.unordered else parts
         if isinstance(value, str):
-            return self.text(value, key)
+            return MADE_UP.get(key, lambda text: text)(self.text(value, key))
         if isinstance(value, int) and not isinstance(value, bool) and abs(value - time.time() * 1000) < DAY:
             return "<now>"
         return value
 
     def text(self, text, key=""):
-        text = SQL_TEXT.sub("<SQL>", text)
+        text = PYTHON_SET.sub(lambda found: f"{{{', '.join(sorted(found[0][1:-1].split(', ')))}}}", text)
+        text = SERVER_FOLDER.sub("<server folder>", SQL_TEXT.sub("<SQL>", text))
         for name, known in self.names.items():
             text = _replace(text, str(known), f"<{name}>", key)
         text = UUID.sub("<uuid>", HEX_ID.sub("<id>", MODEL_ID.sub("<model id>", text)))
@@ -71,8 +80,9 @@ def _replace(text, known, symbol, key):
         return symbol
     # A short number is only taken for an experiment's id where it cannot be anything else.
     number = re.escape(known)
-    text = re.sub(rf"^(mlflow-artifacts:/){number}(?=/|$)", rf"\g<1>{symbol}", text)
-    text = re.sub(rf"\b{number}(?=/[0-9a-f]{{32}}\b)", symbol, text)
+    text = re.sub(rf"(mlflow-artifacts:/){number}(?=/|$)", rf"\g<1>{symbol}", text)
+    text = re.sub(rf"\b{number}(?=/([0-9a-f]{{32}}|models)\b)", symbol, text)
+    text = text.replace(f'Invalid value "{known}"', f'Invalid value "{symbol}"')
     return re.sub(rf"(\bid ?[= ]'?|\bID ?[= ]'?|experiment '?){number}\b", rf"\g<1>{symbol}", text)
 
 

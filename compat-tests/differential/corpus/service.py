@@ -1,5 +1,7 @@
 """The server itself: health, version, info, hosts, origins, methods and unknown routes."""
 
+import gzip
+
 from differential.builders import EXPERIMENT
 from differential.steps import case, get, post, raw
 
@@ -85,6 +87,27 @@ CASES = [
         raw("PATCH", "registered-models/update", '{"name": "<u>", "description": "x"}'),
         raw("PATCH", "registered-models/update", '{"name": "<u>", "description": "y"}', Content_Type="text/plain"),
         raw("DELETE", "registered-models/delete", '{"name": "<u>"}'),
+    ),
+    case(
+        "a compressed body is not decoded",
+        raw(
+            "POST",
+            "experiments/create",
+            gzip.compress(b'{"name": "x"}', mtime=0),
+            Content_Type="application/json",
+            Content_Encoding="gzip",
+        ),
+    ),
+    case(
+        "both spellings of one field",
+        EXPERIMENT,
+        post("experiments/create", {"name": "<u>-2", "artifactLocation": "x", "artifact_location": "y"}),
+        post("runs/create", {"experiment_id": "<exp>", "experimentId": "0"}),
+    ),
+    case(
+        "a double slash and a trailing one",
+        get("/api/2.0/mlflow//experiments/get", experiment_id="0"),
+        get("/api/2.0/mlflow/experiments/get/", experiment_id="0"),
     ),
     case(
         "a DELETE ignores its query",
