@@ -159,6 +159,7 @@ fn tracking(routes: &mut ServiceConfig) {
             post().to(artifacts::upload_run_artifact),
         )
         .route("/logged-models", post().to(logged_models::create))
+        .route("/logged-models/search", post().to(logged_models::search))
         .service(
             web::resource("/logged-models/{model_id}")
                 .route(get().to(logged_models::get))
