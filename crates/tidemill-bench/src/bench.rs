@@ -93,6 +93,7 @@ impl Bench<'_> {
             return Ok(());
         }
         let sites = self.start().await?;
+        cases::start::warm_up(&sites).await?;
         self.closed_loops(&sites).await;
         self.special(&sites).await;
         if options.wants("memory") {

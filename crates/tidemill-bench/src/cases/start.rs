@@ -1,14 +1,19 @@
 //! How long a server takes to answer, and what memory it takes at rest and at work.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::database::Databases;
 use crate::failure::Result;
+use crate::load::{self, Pace, Requests};
 use crate::memory::Footprint;
 use crate::report::{Figure, Goal, Line};
 use crate::server::{Launch, Product};
 use crate::site::Site;
 
+const WARM_UP: Duration = Duration::from_secs(2);
+/// More than MLflow has workers, so that each is likely to have one.
+const WARM_UP_CLIENTS: usize = 16;
 const AT_REST_AFTER: Duration = Duration::from_secs(3);
 
 /// Starts with an empty database, and again with the one that was made.
@@ -42,6 +47,18 @@ fn median_ms(mut times: Vec<Duration>) -> f64 {
     times.sort_unstable();
     let middle = times.get(times.len() / 2).copied().unwrap_or_default();
     middle.as_secs_f64() * 1000.0
+}
+
+/// MLflow's workers open their stores with the first request; that is not what is measured.
+pub(crate) async fn warm_up(sites: &[Site]) -> Result<()> {
+    let list = Requests::new(|_, draft| {
+        draft.get("/api/2.0/mlflow/experiments/search?max_results=10");
+    });
+    let list = Arc::new(list.for_clients(WARM_UP_CLIENTS));
+    for site in sites {
+        load::run(site, &list, Pace::Closed, WARM_UP).await?;
+    }
+    Ok(())
 }
 
 /// Memory of servers that have only just started.
