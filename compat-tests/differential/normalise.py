@@ -40,7 +40,7 @@ class Normaliser:
     def _body(self, response, kind):
         if kind == "application/json" and response.content:
             return self.value(response.json())
-        if kind == HTML and response.status_code >= 400:
+        if kind == HTML and response.status_code >= 300:
             return "an HTML page"
         return self.text(response.content.decode("latin-1"))
 
@@ -76,7 +76,7 @@ def _shortened(text):
 def _replace(text, known, symbol, key):
     if len(known) > 8:
         return text.replace(known, symbol)
-    if text == known and key not in ("version", "value"):
+    if text == known and key not in ("", "version", "value"):
         return symbol
     # A short number is only taken for an experiment's id where it cannot be anything else.
     number = re.escape(known)

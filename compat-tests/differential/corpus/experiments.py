@@ -43,8 +43,8 @@ CASES = [
     ),
     case("create with a taken name", EXPERIMENT, post("experiments/create", name="<u>")),
     case(
-        "names: blank, long, odd",
-        *[post("experiments/create", name=n) for n in (" ", LONG, "<u>/slash", "<u>'quote", "<u> ü ✓", "<u>;--")],
+        "names: long, odd",
+        *[post("experiments/create", name=n) for n in (LONG, "<u>/slash", "<u>'quote", "<u> ü ✓", "<u>;--")],
     ),
     case("the longest name", post("experiments/create", name="<u>" + "y" * 480)),
     *[
