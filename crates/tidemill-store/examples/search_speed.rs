@@ -15,14 +15,15 @@ use std::time::Instant;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tidemill_core::experiments::ExperimentId;
+use tidemill_core::lifecycle::LifecycleStage;
 use tidemill_store::{DatabaseUrl, RunSearch, Store, StoreConfig};
 
-/// Three metrics, two params and three tags for each run; `:runs` and `:places` are numbers.
+/// Three metrics, two params and three tags for each run.
 const PLANT: &str = "
 INSERT INTO experiment (id, name, artifact_location, stage, creation_time, last_update_time)
-    SELECT i + 1, 'speed ' || i, '', 0, 0, 0 FROM series WHERE i < :places;
+    SELECT i + 1, 'speed ' || i, '', :stage, 0, 0 FROM series WHERE i < :places;
 INSERT INTO run (id, uuid, experiment_id, stage, status, start_time, name, user_id, artifact_uri)
-    SELECT i, 'run' || ((i * 7919) % 1000003) || 'x' || i, 1 + i % :places, 0, 3, 1700000000000 + i * 7, 'name', 'me', 'file' FROM series;
+    SELECT i, 'run' || ((i * 7919) % 1000003) || 'x' || i, 1 + i % :places, :stage, 3, 1700000000000 + i * 7, 'name', 'me', 'file' FROM series;
 INSERT INTO \"key\" (id, experiment_id, kind, name)
     SELECT p.i * 10 + k.n, p.i + 1, k.kind, k.name FROM series p, (
         SELECT 1 AS n, 1 AS kind, 'acc' AS name UNION ALL SELECT 2, 1, 'coarse' UNION ALL SELECT 3, 1, 'sparse'
@@ -44,7 +45,7 @@ INSERT INTO run_tag (run_id, key_id, value) SELECT i, (i % :places) * 10 + 8, 'N
 ";
 
 /// A name, a filter, an ordering.
-const SEARCHES: [(&str, &str, &[&str]); 12] = [
+const SEARCHES: [(&str, &str, &[&str]); 13] = [
     ("default order", "", &[]),
     ("oldest first", "", &["attributes.start_time ASC"]),
     ("by metric", "", &["metrics.acc DESC"]),
@@ -53,11 +54,16 @@ const SEARCHES: [(&str, &str, &[&str]); 12] = [
     ("by param", "", &["params.seed ASC"]),
     (
         "metric, param and tag, by metric",
-        "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'",
+        "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-9'",
         &["metrics.acc DESC"],
     ),
     (
         "metric, param and tag",
+        "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-9'",
+        &[],
+    ),
+    (
+        "conditions that never meet",
         "metrics.acc > 0.9 AND params.lr = '0.01' AND tags.team = 'team-3'",
         &[],
     ),
@@ -139,7 +145,9 @@ async fn median(store: &Store, search: impl Fn() -> RunSearch) -> f64 {
 
 fn plant(url: &DatabaseUrl, runs: i64, places: i64) {
     let script = |head: &str, tail: &str| {
-        let text = PLANT.replace(":places", &places.to_string());
+        let text = PLANT
+            .replace(":places", &places.to_string())
+            .replace(":stage", &(LifecycleStage::Active as i16).to_string());
         format!("{head}; BEGIN; {text} COMMIT; {tail}")
     };
     let outcome = match url {

@@ -140,29 +140,40 @@ pub(crate) fn walk_starts(dialect: Dialect, condition: Sql) -> Walk {
 }
 
 /// `FROM metric_latest m` joined with its run `r`, to be read in the order of the index on
-/// values, and a condition on `r` that is looked at run by run.
-pub(crate) fn walk_values(dialect: Dialect, condition: Sql) -> Sql {
+/// values. For each value `probes`, which know only `m`, are looked at first, then `on_run`.
+pub(crate) fn walk_values(dialect: Dialect, probes: Sql, on_run: Sql) -> Walk {
     let mut from = Sql::default();
-    let close = match dialect {
+    match dialect {
         Dialect::Sqlite => {
             from.push(" FROM metric_latest m INDEXED BY metric_latest_by_value");
             from.push(" CROSS JOIN run r ON (r.id = m.run_id AND ");
-            ")"
+            from.append(on_run).push(")");
         }
         #[cfg(feature = "postgres")]
         Dialect::Postgres => {
-            from.push(" FROM metric_latest m CROSS JOIN LATERAL (SELECT r.id, r.start_time, r.uuid FROM run r WHERE r.id = m.run_id AND ");
-            " OFFSET 0) r"
+            from.push(" FROM metric_latest m");
+            if !probes.is_empty() {
+                from.push(" CROSS JOIN LATERAL (SELECT 1 WHERE ");
+                from.append(probes).push(" OFFSET 0) p");
+            }
+            from.push(" CROSS JOIN LATERAL (SELECT r.id, r.start_time, r.uuid FROM run r WHERE r.id = m.run_id AND ");
+            from.append(on_run).push(" OFFSET 0) r");
+            return Walk {
+                from,
+                condition: Sql::default(),
+            };
         }
         #[cfg(feature = "mysql")]
         Dialect::Mysql => {
             from.push(" FROM metric_latest m FORCE INDEX (metric_latest_by_value)");
             from.push(" STRAIGHT_JOIN run r ON (r.id = m.run_id AND ");
-            ")"
+            from.append(on_run).push(")");
         }
-    };
-    from.append(condition).push(close);
-    from
+    }
+    Walk {
+        from,
+        condition: probes,
+    }
 }
 
 /// `FROM run r` for the runs whose numbers `driver` selects as `run_id`, each once. The

@@ -87,7 +87,7 @@ fn find(
         terms: &terms,
         names: &names,
     };
-    let ids = match driver::choose(db, &names, filter)? {
+    let ids = match driver::choose(db, &names, filter, asked.walked())? {
         Start::Nowhere => return Ok(Page::empty()),
         start => plan::run(db, start, &asked, place.as_deref(), limit + 1)?,
     };

@@ -20,6 +20,8 @@ use crate::search::test;
 
 /// Up to so many runs are looked at one by one.
 pub(super) const FEW: i64 = if cfg!(debug_assertions) { 4 } else { 4000 };
+/// How many times fewer runs than a walk would look at count as much better.
+const MUCH: i64 = 4;
 /// Longer lists are not started from: their values would be bound more than once, and the
 /// number of binds is limited.
 const LIST: usize = 2000;
@@ -36,8 +38,15 @@ pub(super) enum Start {
     Anywhere,
 }
 
-/// Chooses how to start.
-pub(super) fn choose(db: &mut DbConnection, names: &Names, filter: &RunFilter) -> DbResult<Start> {
+/// Chooses how to start. When the ordering is by a metric, `walked` is its name: its index
+/// would be walked in order, and no further than the filter's bounds on it, so another start
+/// has to be much better than that.
+pub(super) fn choose(
+    db: &mut DbConnection,
+    names: &Names,
+    filter: &RunFilter,
+    walked: Option<&str>,
+) -> DbResult<Start> {
     let conditions = conditions(filter);
     if conditions
         .iter()
@@ -46,12 +55,23 @@ pub(super) fn choose(db: &mut DbConnection, names: &Names, filter: &RunFilter) -
         return Ok(Start::Nowhere);
     }
     let dialect = Dialect::of(db);
+    let (bounds, others): (Vec<_>, Vec<_>) = conditions.into_iter().partition(
+        |condition| matches!(&condition.field, RunField::Metric(name) if Some(name.as_str()) == walked),
+    );
+    let sources = |conditions: &[&Comparison<RunField>]| -> Vec<Sql> {
+        let sources = conditions.iter();
+        let sources = sources.filter_map(|condition| source(dialect, names, condition));
+        sources.take(COUNTED).collect()
+    };
     let mut fewest = FEW + 1;
+    for bound in sources(&bounds) {
+        let walk = count(db, bound, FEW)?;
+        if walk < FEW {
+            fewest = fewest.min(walk / MUCH + 1);
+        }
+    }
     let mut start = Start::Anywhere;
-    let indexed = conditions
-        .iter()
-        .filter_map(|condition| source(dialect, names, condition));
-    for source in indexed.take(COUNTED) {
+    for source in sources(&others) {
         let count = count(db, source.clone(), fewest)?;
         if count < fewest {
             fewest = count;
@@ -61,13 +81,23 @@ pub(super) fn choose(db: &mut DbConnection, names: &Names, filter: &RunFilter) -
     Ok(start)
 }
 
+/// The conditions that must all hold.
+pub(super) fn parts(filter: &RunFilter) -> Vec<&RunFilter> {
+    match filter {
+        Expr::All(inner) => inner.iter().flat_map(parts).collect(),
+        _ => vec![filter],
+    }
+}
+
 /// The comparisons that must all hold.
 pub(super) fn conditions(filter: &RunFilter) -> Vec<&Comparison<RunField>> {
-    match filter {
-        Expr::All(parts) => parts.iter().flat_map(conditions).collect(),
-        Expr::Compare(comparison) => vec![comparison],
-        Expr::Any(_) | Expr::Not(_) => Vec::new(),
-    }
+    let parts = parts(filter).into_iter();
+    parts
+        .filter_map(|part| match part {
+            Expr::Compare(comparison) => Some(comparison),
+            _ => None,
+        })
+        .collect()
 }
 
 fn is_impossible(names: &Names, condition: &Comparison<RunField>) -> bool {

@@ -6,8 +6,9 @@
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
+use super::order;
 use super::plan::Asked;
-use super::{order, predicate};
+use super::predicate::{self, At};
 use crate::connection::DbConnection;
 use crate::dialect::{Dialect, drive};
 use crate::error::DbResult;
@@ -38,7 +39,7 @@ pub(super) fn find(
     sql.push(") AND ");
     stages::write(&mut sql, "r.stage", asked.view);
     sql.push(" AND ");
-    predicate::write(&mut sql, dialect, asked.names, asked.filter);
+    predicate::write(&mut sql, At::run(dialect, asked.names), asked.filter);
     if let Some(place) = place {
         sql.push(" AND ");
         keyset::write_after(&mut sql, asked.terms, place);

@@ -49,6 +49,14 @@ pub(super) fn run(
 }
 
 impl Asked<'_> {
+    /// The metric whose index the search would walk.
+    pub(super) fn walked(&self) -> Option<&str> {
+        match self.indexed() {
+            Some(Sort::Metric { name, .. }) => Some(name),
+            _ => None,
+        }
+    }
+
     /// The ordering, if there is an index for it.
     fn indexed(&self) -> Option<Sort<'_>> {
         let deciding: Vec<_> = self

@@ -17,53 +17,76 @@ use crate::search::{test, tree};
 /// The tag of a dataset's use that says for what it was used.
 const CONTEXT: &str = "mlflow.data.context";
 
+/// For which database, and where in a statement, a predicate is written.
+#[derive(Clone, Copy)]
+pub(super) struct At<'a> {
+    pub(super) dialect: Dialect,
+    pub(super) names: &'a Names,
+    /// The column with the run's number: `r.id`, or another that is known sooner.
+    pub(super) run: &'static str,
+}
+
+impl<'a> At<'a> {
+    /// Where the run itself is at hand.
+    pub(super) fn run(dialect: Dialect, names: &'a Names) -> Self {
+        Self {
+            dialect,
+            names,
+            run: "r.id",
+        }
+    }
+}
+
+/// Whether a condition is about nothing but what the run logged, so that it can be looked at
+/// before the run itself is.
+pub(super) fn is_probe(filter: &RunFilter) -> bool {
+    !filter.mentions(&|field| field_name(field).is_none())
+}
+
 /// Writes the filter for the run `r`.
-pub(super) fn write(sql: &mut Sql, dialect: Dialect, names: &Names, filter: &RunFilter) {
+pub(super) fn write(sql: &mut Sql, at: At<'_>, filter: &RunFilter) {
     tree::write(sql, filter, &mut |sql, comparison| {
-        compare(sql, dialect, names, comparison);
+        compare(sql, at, comparison)
     });
 }
 
 /// Writes one comparison for the run `r`.
-pub(super) fn compare(
-    sql: &mut Sql,
-    dialect: Dialect,
-    names: &Names,
-    comparison: &Comparison<RunField>,
-) {
+fn compare(sql: &mut Sql, at: At<'_>, comparison: &Comparison<RunField>) {
     if comparison.test == Test::IsNull {
         sql.push("NOT (");
-        holds(sql, dialect, names, &comparison.field, &Test::IsNotNull);
+        holds(sql, at, &comparison.field, &Test::IsNotNull);
         sql.push(")");
     } else {
-        holds(sql, dialect, names, &comparison.field, &comparison.test);
+        holds(sql, at, &comparison.field, &comparison.test);
     }
 }
 
-fn holds(sql: &mut Sql, dialect: Dialect, names: &Names, field: &RunField, test: &Test) {
+fn holds(sql: &mut Sql, at: At<'_>, field: &RunField, test: &Test) {
     if let Some((kind, name)) = field_name(field) {
-        return logged(sql, dialect, names, kind, &name, test);
+        return logged(sql, at, kind, &name, test);
     }
     match field {
-        RunField::Attribute(attribute) => property(sql, dialect, *attribute, test),
-        RunField::Dataset(attribute) => dataset(sql, dialect, *attribute, test),
+        RunField::Attribute(attribute) => property(sql, at.dialect, *attribute, test),
+        RunField::Dataset(attribute) => dataset(sql, at.dialect, *attribute, test),
         RunField::Metric(_) | RunField::Param(_) | RunField::Tag(_) => drop(sql.push("1 = 0")),
     }
 }
 
-fn logged(sql: &mut Sql, dialect: Dialect, names: &Names, kind: KeyKind, name: &str, test: &Test) {
-    if !names.knows(kind, name) {
+fn logged(sql: &mut Sql, at: At<'_>, kind: KeyKind, name: &str, test: &Test) {
+    if !at.names.knows(kind, name) {
         sql.push("1 = 0");
         return;
     }
     sql.push("EXISTS (SELECT 1 FROM ")
         .push(table(kind))
-        .push(" v WHERE v.run_id = r.id AND ");
-    names.write_is(sql, "v.key_id", kind, name);
+        .push(" v WHERE v.run_id = ")
+        .push(at.run)
+        .push(" AND ");
+    at.names.write_is(sql, "v.key_id", kind, name);
     sql.push(" AND ");
     match kind {
         KeyKind::Metric => test::metric(sql, "v.value", test),
-        KeyKind::Param | KeyKind::Tag => test::text(sql, dialect, "v.value", test),
+        KeyKind::Param | KeyKind::Tag => test::text(sql, at.dialect, "v.value", test),
     }
     sql.push(")");
 }

@@ -8,12 +8,12 @@
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Nullable, Text};
-use tidemill_search::expr::{NumberOp, Test};
+use tidemill_search::expr::{Comparison, Expr, NumberOp, Test};
 use tidemill_search::runs::{RunField, RunFilter};
 
-use super::driver::{FEW, conditions};
+use super::driver::{FEW, conditions, parts};
 use super::names::Names;
-use super::predicate;
+use super::predicate::{self, At};
 use crate::connection::DbConnection;
 use crate::dialect::{Dialect, Walk, walk_starts, walk_values};
 use crate::error::DbResult;
@@ -194,10 +194,6 @@ impl Range<'_> {
                 sql.double(bound);
             }
         }
-        for test in self.tests_of(by).filter(|test| is_range(test)) {
-            sql.push(" AND ");
-            test::metric(&mut sql, "m.value", test);
-        }
         sql.push(if by.ascending {
             " ORDER BY m.value"
         } else {
@@ -207,21 +203,50 @@ impl Range<'_> {
         self.load_values(db, sql)
     }
 
+    /// Conditions on the metric itself become bounds of the index, those on whatever else was
+    /// logged are probed next, and the run's row comes last.
     fn select_values(&self, db: &DbConnection, by: &ByMetric<'_>) -> Sql {
         let dialect = Dialect::of(db);
-        let mut condition = Sql::default();
-        condition.push("r.experiment_id = ").int(self.experiment);
-        condition.push(" AND r.stage = ").number(self.stage);
-        if !is_trivial(self.filter) {
-            condition.push(" AND ");
-            predicate::write(&mut condition, dialect, &self.names, self.filter);
+        let mut on_run = Sql::default();
+        on_run.push("r.experiment_id = ").int(self.experiment);
+        on_run.push(" AND r.stage = ").number(self.stage);
+        let mut probes = Sql::default();
+        for part in parts(self.filter) {
+            if self.is_bound(by, part) {
+                continue;
+            }
+            let mut at = At::run(dialect, &self.names);
+            let target = match predicate::is_probe(part) {
+                true => {
+                    at.run = "m.run_id";
+                    &mut probes
+                }
+                false => &mut on_run,
+            };
+            if !target.is_empty() {
+                target.push(" AND ");
+            }
+            predicate::write(target, at, part);
         }
+        let Walk { from, condition } = walk_values(dialect, probes, on_run);
         let mut sql = Sql::default();
-        sql.push("SELECT r.id, r.start_time, r.uuid, m.value");
-        sql.append(walk_values(dialect, condition));
+        sql.push("SELECT r.id, r.start_time, r.uuid, m.value")
+            .append(from);
         sql.push(" WHERE m.key_id = ")
             .int(by.key.unwrap_or_default());
+        for test in self.tests_of(by).filter(|test| is_range(test)) {
+            sql.push(" AND ");
+            test::metric(&mut sql, "m.value", test);
+        }
+        if !condition.is_empty() {
+            sql.push(" AND ").append(condition);
+        }
         sql
+    }
+
+    fn is_bound(&self, by: &ByMetric<'_>, part: &RunFilter) -> bool {
+        matches!(part, Expr::Compare(Comparison { field: RunField::Metric(name), test })
+            if name == by.name && is_range(test))
     }
 
     fn load_values(&self, db: &mut DbConnection, sql: Sql) -> DbResult<Vec<Hit>> {
@@ -340,7 +365,7 @@ impl Range<'_> {
             if !sql.is_empty() {
                 sql.push(" AND ");
             }
-            predicate::write(&mut sql, dialect, &self.names, self.filter);
+            predicate::write(&mut sql, At::run(dialect, &self.names), self.filter);
         }
         sql
     }
@@ -363,7 +388,7 @@ fn is_after(hit: &Hit, start_time: i64, uuid: &str) -> bool {
 }
 
 fn is_trivial(filter: &RunFilter) -> bool {
-    matches!(filter, tidemill_search::expr::Expr::All(parts) if parts.is_empty())
+    matches!(filter, Expr::All(parts) if parts.is_empty())
 }
 
 /// Tests that only numbers pass.
