@@ -50,7 +50,7 @@ impl BodyRoom {
 }
 
 /// A decoded request message: from the query string of a GET, otherwise from the body, as JSON
-/// or binary protobuf. Parameters in the path count over both.
+/// or binary protobuf, and from the path.
 ///
 /// Holds its share of the room for bodies until the handler is done.
 #[derive(Debug)]

@@ -20,6 +20,7 @@ mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod workspace;
 
 pub use app::{ApiConfig, App};
 pub use artifacts::Artifacts;

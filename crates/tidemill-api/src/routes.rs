@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig, delete, get, patch, post, put};
+use actix_web::web::{self, Data, ServiceConfig, delete, get, head, patch, post, put};
 use actix_web::{Error, Scope};
 
 use crate::error::no_route;
 use crate::{
     App, Guard, RequestLog, artifacts, datasets, experiments, health, logged_models, metrics,
-    registry, runs,
+    registry, runs, workspace,
 };
 
 /// Where the routes of MLflow's first API generation live: for programs, for the stock UI, and
@@ -54,6 +54,7 @@ pub fn scope(
         .app_data(Data::new(app.bodies.clone()))
         .configure(|routes| all(routes, &app))
         .default_service(web::to(no_route))
+        .wrap(from_fn(workspace::refuse))
         .wrap(from_fn(move |request, next| {
             Rc::clone(&guard).check(Rc::clone(&below), request, next)
         }))
@@ -65,9 +66,16 @@ pub fn scope(
 
 fn all(routes: &mut ServiceConfig, app: &App) {
     routes
-        .route("/health", get().to(health::health))
-        .route("/livez", get().to(health::health))
-        .route("/readyz", get().to(health::ready))
+        .service(
+            web::resource(["/health", "/livez"])
+                .route(get().to(health::health))
+                .route(head().to(health::health)),
+        )
+        .service(
+            web::resource("/readyz")
+                .route(get().to(health::ready))
+                .route(head().to(health::ready)),
+        )
         .route("/version", get().to(health::version))
         .route("/metrics", get().to(health::prometheus));
     for base in GENERATION_3 {
@@ -272,7 +280,7 @@ fn artifact_proxy(routes: &mut ServiceConfig) {
         .service(
             web::resource("/artifacts/{artifact_path:.*}")
                 .route(get().to(artifacts::download))
-                .route(web::head().to(artifacts::download))
+                .route(head().to(artifacts::download))
                 .route(put().to(artifacts::upload))
                 .route(delete().to(artifacts::delete)),
         )

@@ -52,9 +52,9 @@ pub(crate) fn no_presigned_upload() -> Error {
     Error::not_implemented("Presigned upload is not supported for the current artifact repository")
 }
 
-/// Presigned downloads are for object stores.
+/// Presigned downloads are for object stores. MLflow calls them multipart downloads here.
 pub(crate) fn no_presigned_download() -> Error {
     Error::not_implemented(
-        "Presigned download is not supported for the current artifact repository",
+        "Multipart download is not supported for the current artifact repository",
     )
 }

@@ -7,7 +7,11 @@ pub fn append(root: &str, child: &str) -> String {
         Some((path, query)) => (path, Some(query)),
         None => (root, None),
     };
-    let slash = if path.is_empty() || path.ends_with('/') { "" } else { "/" };
+    let slash = if path.is_empty() || path.ends_with('/') {
+        ""
+    } else {
+        "/"
+    };
     match query {
         Some(query) => format!("{path}{slash}{child}?{query}"),
         None => format!("{path}{slash}{child}"),

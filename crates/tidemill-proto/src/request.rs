@@ -16,7 +16,7 @@ use crate::rule::{Param, broken_in_json, broken_in_message, with_advice};
 /// A message that arrives as a request.
 ///
 /// Whichever way it came, required fields are there and not empty, and limits hold.
-pub trait Request: prost::Message + JsonMessage {
+pub trait Request: prost::Message + JsonMessage + Clone + PartialEq {
     /// The parameters that MLflow checks by name.
     #[doc(hidden)]
     const PARAMS: &'static [Param];
@@ -43,7 +43,7 @@ pub trait Request: prost::Message + JsonMessage {
     /// Reads a JSON body for a route with parameters in its path.
     ///
     /// They are filled in after the checks: a body that has to repeat such a parameter must do
-    /// so, but the path's value counts.
+    /// so, and one that names another value is refused.
     fn from_json_with(body: &[u8], path: &[(&str, &str)]) -> Result<Self, DecodeError> {
         fill(Self::from_json(body)?, path)
     }
@@ -128,12 +128,23 @@ fn raw_params(body: &[u8]) -> Result<HashMap<String, &str>, serde_json::Error> {
     Ok(raw.map(|(name, value)| (name, value.get())).collect())
 }
 
+/// Fills in what the path says. A part of it that no field is named after, such as the folder
+/// of an upload, is the handler's. What the message says already must be the same: MLflow goes
+/// by the body, proxies and logs by the path, so neither may win in silence.
 fn fill<M: Request>(mut message: M, path: &[(&str, &str)]) -> Result<M, DecodeError> {
     for (name, text) in path {
-        let index = M::index_of(name);
-        debug_assert!(index.is_some(), "the message has no field {name}");
-        if let Some(Err(wrong)) = index.map(|index| message.read_text(index, text)) {
+        let Some(index) = M::index_of(name) else {
+            continue;
+        };
+        let given = !matches!(message.held(index), Held::Nothing);
+        let before = given.then(|| message.clone());
+        if let Err(wrong) = message.read_text(index, text) {
             return Err(unreadable(name, text, wrong));
+        }
+        if before.is_some_and(|before| before != message) {
+            return Err(DecodeError::new(format!(
+                "The parameter '{name}' differs from the one in the path, '{text}'."
+            )));
         }
     }
     Ok(message)

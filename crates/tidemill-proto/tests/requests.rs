@@ -252,16 +252,23 @@ fn run_uuid_stands_in_for_run_id_where_the_message_has_it() {
 }
 
 #[test]
-fn the_value_in_the_path_counts_but_does_not_stand_in_for_the_body() {
+fn a_body_repeats_what_the_path_says_where_it_must_and_says_nothing_else() {
     let path = [("model_id", "m-1")];
     let with = |body: &str| FinalizeLoggedModel::from_json_with(body.as_bytes(), &path);
-    let finalized = with(r#"{"model_id":"m-2","status":"LOGGED_MODEL_READY"}"#).unwrap();
+    let finalized = with(r#"{"model_id":"m-1","status":"LOGGED_MODEL_READY"}"#).unwrap();
     assert_eq!(finalized.model_id(), "m-1");
+    assert!(with(r#"{"model_id":"m-2","status":"LOGGED_MODEL_READY"}"#).is_err());
     assert!(with(r#"{"status":"LOGGED_MODEL_READY"}"#).is_err());
     let tags = SetLoggedModelTags::from_json_with(b"{}", &path).unwrap();
     assert_eq!(tags.model_id(), "m-1");
     let listed = ListLoggedModelArtifacts::from_query_with("page_token=t", &path).unwrap();
     assert_eq!((listed.model_id(), listed.page_token()), ("m-1", "t"));
+}
+
+#[test]
+fn a_part_of_the_path_that_is_no_field_is_left_to_the_handler() {
+    let path = [("folder", "1/run/artifacts")];
+    assert!(SetLoggedModelTags::from_json_with(b"{}", &path).is_ok());
 }
 
 #[test]

@@ -18,7 +18,7 @@ pub struct TestDatabase {
 }
 
 enum Cleanup {
-    Folder(tempfile::TempDir),
+    Folder(#[expect(dead_code, reason = "removes the folder when dropped")] tempfile::TempDir),
     #[cfg(feature = "postgres")]
     Postgres {
         server: String,

@@ -26,9 +26,9 @@ pub(crate) async fn get_run_artifact(
     request: HttpRequest,
 ) -> Result<HttpResponse, ApiError> {
     let path = ArtifactPath::parse(&required(&request, "path")?)?;
-    let run = match parameter(&request, "run_id")?.filter(|id| !id.is_empty()) {
+    let run = match parameter(&request, "run_uuid")?.filter(|id| !id.is_empty()) {
         Some(id) => id,
-        None => required(&request, "run_uuid")?,
+        None => required(&request, "run_id")?,
     };
     let (repository, _) = of_run(&app, RunId(run)).await?;
     Ok(send(&repository, &path, &request).await?)
@@ -82,6 +82,7 @@ pub(super) async fn send(
             &file,
         )
         .insert_header((header::CONTENT_RANGE, format!("bytes */{}", file.size)))
+        .insert_header((header::CONTENT_TYPE, content_type(name)))
         .finish(),
     })
 }

@@ -63,6 +63,22 @@ pub(super) fn to_wire(file: FileInfo) -> mlflow::FileInfo {
     mlflow::FileInfo {
         path: Some(file.path),
         is_dir: Some(file.is_dir),
-        file_size: file.file_size.and_then(|size| i64::try_from(size).ok()),
+        file_size: size(file.file_size),
+    }
+}
+
+/// An empty file has no size in these answers, as in MLflow's.
+pub(super) fn size(bytes: Option<u64>) -> Option<i64> {
+    i64::try_from(bytes?).ok().filter(|size| *size > 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_has_no_size() {
+        assert_eq!(size(Some(0)), None);
+        assert_eq!(size(Some(7)), Some(7));
     }
 }

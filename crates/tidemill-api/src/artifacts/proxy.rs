@@ -8,6 +8,7 @@ use tidemill_core::Error;
 use tidemill_proto::mlflow::artifacts::{FileInfo, ListArtifacts, delete_artifact, list_artifacts};
 
 use super::download::send;
+use super::list::size;
 use super::location::{path, path_after};
 use crate::App;
 use crate::error::ApiError;
@@ -31,7 +32,7 @@ pub(crate) async fn list(
         files.extend(listing.files.into_iter().map(|file| FileInfo {
             path: file.path.rsplit('/').next().map(str::to_owned),
             is_dir: Some(file.is_dir),
-            file_size: file.file_size.and_then(|size| i64::try_from(size).ok()),
+            file_size: size(file.file_size),
         }));
         after = listing.next;
         if after.is_none() {

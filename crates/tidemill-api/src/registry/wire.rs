@@ -9,7 +9,8 @@ pub(super) fn model(model: RegisteredModel) -> mlflow::RegisteredModel {
         name: Some(model.name),
         creation_timestamp: Some(model.creation_time),
         last_updated_timestamp: Some(model.last_updated_time),
-        description: model.description,
+        // MLflow takes an empty description for none; of versions it prints it.
+        description: model.description.filter(|text| !text.is_empty()),
         latest_versions: model.latest_versions.into_iter().map(version).collect(),
         tags: model
             .tags

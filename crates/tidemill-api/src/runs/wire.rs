@@ -47,7 +47,8 @@ pub(super) fn info(info: RunInfo) -> mlflow::RunInfo {
         user_id: Some(info.user_id),
         status: Some(i32::from(info.status as i16)),
         start_time: Some(info.start_time),
-        end_time: info.end_time,
+        // MLflow takes an end at 0 for none.
+        end_time: info.end_time.filter(|time| *time != 0),
         artifact_uri: Some(info.artifact_uri),
         lifecycle_stage: Some(info.stage.as_str().to_owned()),
     }

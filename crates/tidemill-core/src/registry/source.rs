@@ -442,6 +442,8 @@ mod tests {
             ..request("runs:/r1/m")
         };
         let draft = VersionDraft::new(request, &policy()).unwrap();
-        assert!(refusal(draft.check(Owners::default())).starts_with("Invalid model version source"));
+        assert!(
+            refusal(draft.check(Owners::default())).starts_with("Invalid model version source")
+        );
     }
 }

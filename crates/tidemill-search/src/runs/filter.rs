@@ -41,8 +41,8 @@ fn comparison(clause: &Clause<'_>) -> Result<Comparison<RunField>> {
     let field = field(clause.left, &ATTRIBUTES)?;
     let test = match &field {
         RunField::Metric(_) => metric_test(clause),
-        RunField::Param(_) => tag_test(clause, "parameter"),
-        RunField::Tag(_) => tag_test(clause, "tag"),
+        RunField::Param(_) => tag_test(clause, "parameter", bad_operator),
+        RunField::Tag(_) => tag_test(clause, "tag", bad_operator_unclosed),
         RunField::Attribute(RunAttribute::StartTime | RunAttribute::EndTime) => time_test(clause),
         RunField::Attribute(attribute) => attribute_test(clause, *attribute),
         RunField::Dataset(_) => dataset_test(clause),
@@ -121,7 +121,11 @@ fn time(value: &Operand<'_>) -> Option<Number> {
     }
 }
 
-fn tag_test(clause: &Clause<'_>, what: &str) -> Result<Test> {
+fn tag_test(
+    clause: &Clause<'_>,
+    what: &str,
+    bad_operator: fn(&str, &[&str]) -> Error,
+) -> Result<Test> {
     let no_text = |value: &str| no_text(&format!("{what} (e.g. 'my-value')"), value);
     test::text(clause, no_text, |operator| {
         bad_operator(operator, &TAG_OPERATORS)
@@ -141,8 +145,16 @@ fn attribute_test(clause: &Clause<'_>, attribute: RunAttribute) -> Result<Test> 
 fn dataset_test(clause: &Clause<'_>) -> Result<Test> {
     let no_text = |value: &str| no_text("dataset attributes", value);
     test::text(clause, no_text, |operator| {
-        bad_operator(operator, &TEXT_OPERATORS)
+        bad_operator_unclosed(operator, &TEXT_OPERATORS)
     })
+}
+
+/// As for params; for these two, MLflow forgets the quote at the end.
+fn bad_operator_unclosed(operator: &str, valid: &[&str]) -> Error {
+    Error::invalid_parameter(format!(
+        "Invalid comparator '{operator}' not one of '{}",
+        python::set(valid)
+    ))
 }
 
 fn no_time(key: &str, value: &str) -> Error {

@@ -1,5 +1,7 @@
 //! From a clause as written to the test it stands for.
 
+use std::borrow::Cow;
+
 use tidemill_core::{Error, Result};
 
 use super::list::{self, Item, List};
@@ -149,6 +151,14 @@ fn not_quoted(text: &str) -> Error {
     ))
 }
 
+/// A list as Python prints it: a value that stands alone gets a comma.
+fn shown<'a>(list: &Operand<'a>, alone: bool) -> Cow<'a, str> {
+    match list.text.strip_suffix(')') {
+        Some(open) if alone => Cow::Owned(format!("{},)", python::clip(open.trim_end()))),
+        _ => python::clip(list.text),
+    }
+}
+
 /// The texts of a list, which must not be empty.
 pub(crate) fn texts(operand: &Operand<'_>) -> Result<Vec<String>> {
     let list = read_list(operand)?;
@@ -157,11 +167,12 @@ pub(crate) fn texts(operand: &Operand<'_>) -> Result<Vec<String>> {
             "a non-empty list of string values, but got empty list",
         ));
     }
+    let alone = list.items.len() == 1 && !list.has_comma;
     let text_of = |item| match item {
         Item::Text(text) => Ok(text),
         Item::Number(_) => Err(bad_list(&format!(
             "string value, punctuation, or whitespace, but got different type in list: {}",
-            python::clip(operand.text)
+            shown(operand, alone)
         ))),
     };
     list.items.into_iter().map(text_of).collect()
@@ -194,6 +205,16 @@ fn bad_list(expected: &str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_list_of_one_number_is_shown_as_python_shows_it() {
+        let refusal = |text| {
+            let kind = OperandKind::List;
+            texts(&Operand { kind, text }).unwrap_err().to_string()
+        };
+        assert!(refusal("(1)").ends_with("in list: (1,)"));
+        assert!(refusal("('a', 1)").ends_with("in list: ('a', 1)"));
+    }
 
     #[test]
     fn comparing_with_infinity_means_the_same_without_it() {

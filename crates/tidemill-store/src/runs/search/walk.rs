@@ -128,7 +128,7 @@ impl Range<'_> {
             return &[Phase::Missing];
         }
         let tests = || self.tests_of(by);
-        if tests().any(|test| is_range(test)) {
+        if tests().any(is_range) {
             &[Phase::Values]
         } else if tests().any(|test| *test != Test::IsNull) {
             &[Phase::Values, Phase::NaN]
