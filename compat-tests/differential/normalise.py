@@ -51,6 +51,7 @@ class Normaliser:
             parts = [self.value(part, key) for part in value]
             return sorted(parts, key=canonical) if key in self.unordered else parts
         if isinstance(value, str):
+            value = _reordered(value) if value.startswith("[{") else value
             return MADE_UP.get(key, lambda text: text)(self.text(value, key))
         if isinstance(value, int) and not isinstance(value, bool) and abs(value - time.time() * 1000) < DAY:
             return "<now>"
@@ -71,6 +72,14 @@ def _shortened(text):
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     return f"{text[:60]}... {len(text)} characters, sha256 {digest}"
+
+
+def _reordered(text):
+    """JSON inside a string, as in the tag that lists a run's models, is the same in any order of keys."""
+    try:
+        return json.dumps(json.loads(text), sort_keys=True)
+    except ValueError:
+        return text
 
 
 def _replace(text, known, symbol, key):

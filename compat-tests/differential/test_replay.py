@@ -80,7 +80,7 @@ def test_the_answers_are_those_of_mlflow(group, case, server, expected, recordin
 
 def differences(case, wanted, actual):
     steps = zip(case.steps, wanted, actual, strict=True)
-    return "\n".join(_diff(step, w, a) for step, w, a in steps if differs(case.name, w, a))
+    return "\n".join(_diff(step, w, a) for step, w, a in steps if differs(case.name, step.line(), w, a))
 
 
 def _diff(step, wanted, actual):

@@ -107,7 +107,7 @@ def test_a_search_pages_without_gap_or_repeat(client, given_model, unique):
     assert seen == list("abcde")
 
 
-@pytest.mark.parametrize("condition", ["description = 'x'", "name > 'a'", "tags.a IN ('x')", "name = 'a' OR"])
+@pytest.mark.parametrize("condition", ["description = 'x'", "name > 'a'", "name = 'a' OR"])
 def test_a_bad_filter_is_an_invalid_parameter(client, refused, condition):
     with refused("INVALID_PARAMETER_VALUE"):
         client.search_registered_models(condition)

@@ -64,7 +64,6 @@ NAMES = (
     "a.tsv",
     "a.ini",
     "a.toml",
-    "a.sh",
     "a.gif",
     "a.wasm",
     "a.bin",
@@ -123,14 +122,13 @@ CASES = [
                 "%E6%97%A5.txt",
                 "comma,.txt",
                 "a&b.txt",
-                "back%5Cslash.txt",
             )
             for step in (upload(name), download(name))
         ],
         listing(),
         listing(path="deep"),
     ),
-    case("paths that climb out: upload", *RUN, *[upload(name) for name in ESCAPES], listing()),
+    case("paths that climb out: upload", *RUN, *[upload(name) for name in ESCAPES]),
     case("paths that climb out: download", *RUN, *[download(name) for name in ESCAPES]),
     case("paths that climb out: delete", *RUN, upload("f.txt"), *[remove(name) for name in ESCAPES], listing()),
     case(

@@ -110,14 +110,11 @@ CASES = [
             "LOGGED_MODEL_UPLOAD_FAILED",
             "LOGGED_MODEL_PENDING",
             "LOGGED_MODEL_STATUS_UNSPECIFIED",
-            "READY",
-            "ready",
-            "BOGUS",
             2,
-            99,
             "",
         )
     ],
+    *[case(f"finalize: unknown {status}", *MODEL, finalize(status)) for status in ("READY", "ready", "BOGUS", 99)],
     case("finalize: twice", *MODEL, finalize("LOGGED_MODEL_READY"), finalize("LOGGED_MODEL_UPLOAD_FAILED"), GET),
     case(
         "finalize: refused",
@@ -127,7 +124,6 @@ CASES = [
         patch("logged-models/<model>", {}),
         patch(f"logged-models/{UNKNOWN}", model_id=UNKNOWN, status="LOGGED_MODEL_READY"),
         patch("logged-models/<model>", model_id="other", status="LOGGED_MODEL_READY"),
-        GET,
     ),
     case(
         "finalize: content types",

@@ -64,8 +64,6 @@ CASES = [
             '"Infinity"',
             '"-Infinity"',
             "1e308",
-            "1e309",
-            "-1e309",
             "5e-324",
             "1e-400",
             "-0.0",
@@ -80,8 +78,8 @@ CASES = [
         )
     ],
     *[
-        case(f"numbers of a wrong type: {text}", *RUN, literal(text), HISTORY)
-        for text in ("NaN", "Infinity", "-Infinity", "[]", "{}", '"abc"', '"inf"', '" 1 "')
+        case(f"numbers of a wrong type: {text}", *RUN, literal(text))
+        for text in ("1e309", "-1e309", "NaN", "Infinity", "-Infinity", "[]", "{}", '"abc"', '"inf"', '" 1 "')
     ],
     case(
         "times and steps",
@@ -103,7 +101,6 @@ CASES = [
         *RUN,
         log_metric("m", 1.0, 1.5, 2),
         log_metric("m", 1.0, 1, 9223372036854775808),
-        HISTORY,
     ),
     case(
         "the latest point: step, then time, then value",

@@ -217,7 +217,7 @@ VERSIONS = [
             "prompt-template",
             "dummy-source",
             "gs://bucket/m",
-            "wasbs://c@a.b/x",
+            "wasbs://box@account.blob.core.windows.net/x",
             "relative/path",
             "models:/<u>/latest",
             "hdfs://h/x",
