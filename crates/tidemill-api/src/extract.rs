@@ -37,7 +37,7 @@ impl Default for BodyRoom {
 }
 
 impl BodyRoom {
-    async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
+    pub(crate) async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
         let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
         let room = Arc::clone(&self.0).acquire_many_owned(kib);
         match tokio::time::timeout(PATIENCE, room).await {

@@ -66,7 +66,9 @@ impl DbConnection {
                 }
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => String::from("SET client_min_messages = warning"),
+            Self::Postgres(_) => {
+                String::from("SET client_min_messages = warning; SET lock_timeout = '10s'")
+            }
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => String::from(
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \

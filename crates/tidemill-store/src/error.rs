@@ -143,7 +143,13 @@ fn is_full(message: &str) -> bool {
 }
 
 fn is_locked(message: &str) -> bool {
-    message.contains("database is locked") || message.contains("database table is locked")
+    [
+        "database is locked",
+        "database table is locked",
+        "due to lock timeout",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 /// Values that one database holds and another does not: NUL characters on PostgreSQL,

@@ -6,6 +6,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::result::Error as DieselError;
 #[cfg(feature = "mysql")]
 use diesel::sql_types::Text;
 use tidemill_core::{Error, Result};
@@ -79,7 +80,7 @@ fn migrate_through(url: &DatabaseUrl) -> Result<()> {
     let mut db = DbConnection::open(url, Access::Write).map_err(|error| {
         Error::unavailable(format!("The database {url:?} cannot be opened: {error}"))
     })?;
-    if version(&mut db) == Some(NEWEST) {
+    if version(&mut db)? == Some(NEWEST) {
         return Ok(());
     }
     under_lock(&mut db, apply_missing)?;
@@ -87,19 +88,29 @@ fn migrate_through(url: &DatabaseUrl) -> Result<()> {
 }
 
 /// The version of the schema that is there; `None` before the first migration.
-pub(crate) fn version(db: &mut DbConnection) -> Option<i64> {
-    tidemill_schema::table
+pub(crate) fn version(db: &mut DbConnection) -> DbResult<Option<i64>> {
+    let newest = tidemill_schema::table
         .select(tidemill_schema::version)
         .order(tidemill_schema::version.desc())
         .first(db)
-        .ok()
+        .optional();
+    match newest {
+        Err(DieselError::DatabaseError(_, info)) if is_no_table(info.message()) => Ok(None),
+        newest => Ok(newest?),
+    }
+}
+
+fn is_no_table(message: &str) -> bool {
+    ["no such table", "does not exist", "doesn't exist"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
     db.batch_execute(
         "CREATE TABLE IF NOT EXISTS tidemill_schema (version BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL)",
     )?;
-    let there = version(db).unwrap_or(0);
+    let there = version(db)?.unwrap_or(0);
     if there > NEWEST {
         return Err(Error::invalid_state(format!(
             "The database has schema version {there}, made by a newer Tidemill; this one knows {NEWEST}. \

@@ -76,7 +76,7 @@ impl Store {
 
     /// Whether the database answers and has the schema that this binary knows.
     pub async fn is_ready(&self) -> Result<bool> {
-        self.read(|db| Ok(migrate::version(db) == Some(migrate::NEWEST)))
+        self.read(|db| Ok(migrate::version(db)? == Some(migrate::NEWEST)))
             .await
     }
 

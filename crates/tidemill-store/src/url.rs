@@ -67,7 +67,9 @@ impl std::str::FromStr for DatabaseUrl {
         match dialect {
             "sqlite" => sqlite_path(rest).map(Self::Sqlite),
             #[cfg(feature = "postgres")]
-            "postgresql" | "postgres" => server_uri("postgresql", uri, rest).map(Self::Postgres),
+            "postgresql" | "postgres" => server_uri("postgresql", uri, rest)
+                .map(bounded)
+                .map(Self::Postgres),
             #[cfg(not(feature = "postgres"))]
             "postgresql" | "postgres" => {
                 Err(refused(uri, "this binary was built without PostgreSQL"))
@@ -111,6 +113,20 @@ fn server_uri(scheme: &str, uri: &str, rest: &str) -> Result<String> {
         Error::invalid_parameter(format!("The database URI is refused: {error}. {ACCEPTED}"))
     })?;
     Ok(normalised)
+}
+
+/// Bounds how long libpq waits for a server that does not answer, unless the URI does: for a
+/// connection in seconds, for sent data to be acknowledged in milliseconds.
+#[cfg(feature = "postgres")]
+fn bounded(uri: String) -> String {
+    let limits = [("connect_timeout", "5"), ("tcp_user_timeout", "30000")];
+    limits
+        .into_iter()
+        .filter(|(name, _)| !uri.contains(&format!("{name}=")))
+        .fold(uri.clone(), |uri, (name, limit)| {
+            let mark = if uri.contains('?') { '&' } else { '?' };
+            format!("{uri}{mark}{name}={limit}")
+        })
 }
 
 const ACCEPTED: &str = "Use sqlite:///file.db, postgresql://user:password@host/database \
@@ -160,7 +176,11 @@ mod tests {
             .expect("valid");
         assert_eq!(
             url,
-            DatabaseUrl::Postgres("postgresql://u:secret@h:5433/d?sslmode=require".into())
+            DatabaseUrl::Postgres(
+                "postgresql://u:secret@h:5433/d?sslmode=require&connect_timeout=5\
+                 &tcp_user_timeout=30000"
+                    .into()
+            )
         );
         assert!(!format!("{url:?}").contains("secret"));
     }

@@ -1,7 +1,7 @@
+use actix_web::dev;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt;
 use tidemill_core::Error;
 use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::runs::RunId;
@@ -9,6 +9,7 @@ use tidemill_core::runs::RunId;
 use super::location::{of_run, parameter};
 use crate::App;
 use crate::error::ApiError;
+use crate::extract::next;
 
 /// The largest file that the stock UI may upload, in bytes.
 const MOST: usize = 10 << 20;
@@ -21,7 +22,8 @@ pub(crate) async fn upload_run_artifact(
 ) -> Result<HttpResponse, ApiError> {
     let run = given(&request, "run_uuid")?;
     let path = ArtifactPath::parse(&given(&request, "path")?)?;
-    let data = read(payload).await?;
+    let _room = app.bodies.take(MOST).await?;
+    let data = read(payload.into_inner()).await?;
     if data.is_empty() {
         return Err(refuse("Request must specify data."));
     }
@@ -38,10 +40,9 @@ fn given(request: &HttpRequest, name: &str) -> Result<String, ApiError> {
         .ok_or_else(|| refuse(&format!("Request must specify {name}.")))
 }
 
-async fn read(mut payload: Payload) -> Result<Bytes, ApiError> {
+async fn read(mut payload: dev::Payload) -> Result<Bytes, ApiError> {
     let mut data = BytesMut::new();
-    while let Some(piece) = payload.next().await {
-        let piece = piece.map_err(|_| refuse("The request body could not be read."))?;
+    while let Some(piece) = next(&mut payload).await? {
         if data.len() + piece.len() > MOST {
             return Err(refuse("Artifact size is too large. Max size is 10MB."));
         }
