@@ -11,9 +11,9 @@ use crate::report::{Figure, Goal, Line};
 use crate::server::{Launch, Product};
 use crate::site::Site;
 
-const WARM_UP: Duration = Duration::from_secs(2);
-/// More than MLflow has workers, so that each is likely to have one.
-const WARM_UP_CLIENTS: usize = 16;
+const WARM_UP: Duration = Duration::from_secs(3);
+/// Many more than MLflow has workers, so that each is likely to have some.
+const WARM_UP_CLIENTS: usize = 64;
 const AT_REST_AFTER: Duration = Duration::from_secs(3);
 
 /// Starts with an empty database, and again with the one that was made.
