@@ -45,7 +45,8 @@ def _is_typed_refusal(answer):
 
 
 def _same_refusal(expected, actual):
-    same_code = _is_typed_error(actual) and expected["body"]["error_code"] == actual["body"]["error_code"]
+    both_typed = _is_typed_refusal(actual) and _is_typed_error(expected)
+    same_code = both_typed and expected["body"]["error_code"] == actual["body"]["error_code"]
     return same_code and expected["status"] == actual["status"]
 
 
