@@ -1,8 +1,11 @@
 //! One connection type for three databases, and how each is set up.
 
+use std::time::{Duration, Instant};
+
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
+use diesel::result::Error as DieselError;
 
 use crate::DatabaseUrl;
 
@@ -41,9 +44,26 @@ impl DbConnection {
         };
         let settings = connection.settings(access);
         connection
-            .batch_execute(&settings)
+            .configure(&settings)
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
+    }
+
+    /// Applies the settings. While another process creates the same SQLite file, switching to
+    /// the write-ahead log fails at once instead of waiting, so the waiting is done here.
+    fn configure(&mut self, settings: &str) -> QueryResult<()> {
+        let started = Instant::now();
+        loop {
+            match self.batch_execute(settings) {
+                Err(DieselError::DatabaseError(_, info))
+                    if info.message().contains("locked")
+                        && started.elapsed() < Duration::from_millis(BUSY_TIMEOUT_MS.into()) =>
+                {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                outcome => return outcome,
+            }
+        }
     }
 
     /// The session settings. SQLite: write-ahead log, and a sync at every commit, so that an
