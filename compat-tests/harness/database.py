@@ -42,7 +42,9 @@ def backend_store(backend: str, folder: str):
 
 def _store_uri(base: str, name: str) -> str:
     scheme, rest = base.split("://", 1)
-    driver = {"postgresql": "postgresql", "postgres": "postgresql", "mysql": "mysql+pymysql"}[scheme.split("+")[0]]
+    driver = {"postgresql": "postgresql+psycopg2", "postgres": "postgresql+psycopg2", "mysql": "mysql+pymysql"}[
+        scheme.split("+")[0]
+    ]
     return f"{driver}://{rest.rsplit('/', 1)[0]}/{name}"
 
 
