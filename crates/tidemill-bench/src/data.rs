@@ -58,7 +58,7 @@ pub(crate) struct SeedRun {
     pub(crate) start_time: i64,
     /// A run without one is still running.
     pub(crate) end_time: Option<i64>,
-    /// Key and number of points, see [`value`].
+    /// Key and number of points, see `value` in the cases.
     pub(crate) metrics: Vec<Series>,
     pub(crate) params: Vec<(&'static str, String)>,
     pub(crate) tags: Vec<(&'static str, String)>,

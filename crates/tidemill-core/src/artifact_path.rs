@@ -3,9 +3,11 @@
 //! A path is decoded once and then checked; whatever would only be harmless after another
 //! decoding, joining or cleaning step is refused instead. The rule refuses everything that
 //! MLflow's own check refuses ("Invalid path") and also what that check cleans up silently:
-//! `.` and empty segments, backslashes, control characters and leftover percent escapes.
-//! Names people use pass: spaces, dots, plus, parentheses, `=`, `@`, `:`, any script.
+//! `.` and empty segments, backslashes, control characters and leftover percent escapes of
+//! any of these. Names people use pass: spaces, dots, plus, parentheses, `=`, `@`, `:`, any
+//! script, and escapes that mean such a name however often they are decoded.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use percent_encoding::percent_decode_str;
@@ -136,20 +138,35 @@ fn names_another_place(path: &str) -> bool {
 }
 
 fn is_plain(segment: &str) -> bool {
+    is_plain_as_it_stands(segment) && is_plain_when_decoded(segment)
+}
+
+fn is_plain_as_it_stands(segment: &str) -> bool {
     // Leading spaces, trailing semicolons and a scheme vanish in MLflow's URL parser, so a dot
     // segment that wears them is still one.
     let bare = segment.trim_matches(' ').trim_end_matches(';');
     let name = bare.rsplit(':').next().unwrap_or(bare);
     !bare.is_empty()
         && !matches!(name, "." | "..")
-        && !segment.contains(|c: char| matches!(c, '\\' | '#' | '?') || c.is_control())
-        && !has_percent_escape(segment)
+        && !segment.contains(|c: char| matches!(c, '/' | '\\' | '#' | '?') || c.is_control())
 }
 
-fn has_percent_escape(text: &str) -> bool {
-    text.as_bytes()
-        .windows(3)
-        .any(|w| w[0] == b'%' && w[1].is_ascii_hexdigit() && w[2].is_ascii_hexdigit())
+/// How often a name may be decoded again. Names that people use bear it once.
+const MOST_DECODINGS: usize = 3;
+
+/// Whether a segment stays a plain segment if somebody decodes it again, and again.
+fn is_plain_when_decoded(segment: &str) -> bool {
+    let mut text = Cow::Borrowed(segment);
+    for _ in 0..MOST_DECODINGS {
+        match percent_decode_str(&text).decode_utf8() {
+            Ok(decoded) if decoded == text => return true,
+            Ok(decoded) if is_plain_as_it_stands(&decoded) => {
+                text = Cow::Owned(decoded.into_owned());
+            }
+            _ => return false,
+        }
+    }
+    false
 }
 
 #[cfg(test)]
@@ -241,10 +258,24 @@ mod tests {
 
     #[test]
     fn cve_2023_6976_and_cve_2024_1560_leftover_escapes_are_refused() {
-        for hostile in ["%252e%252e/%252e%252e/tmp/e", "%25252e%25252e%25252f"] {
+        for hostile in [
+            "%252e%252e/%252e%252e/tmp/e",
+            "%25252e%25252e%25252f",
+            "%2525252525252e",
+            "a%252fb",
+            "a%255cb",
+            "a%2500b",
+            "a%25ffb",
+        ] {
             assert!(ArtifactPath::parse_encoded(hostile).is_err(), "{hostile}");
         }
         assert!(refused("%2e%2e"));
+    }
+
+    #[test]
+    fn a_leftover_escape_of_a_plain_name_is_part_of_the_name() {
+        assert_eq!(path("percent%20sign.txt").as_str(), "percent%20sign.txt");
+        assert_eq!(path("100%25").as_str(), "100%25");
     }
 
     #[test]
