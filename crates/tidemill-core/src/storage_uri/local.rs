@@ -53,7 +53,8 @@ mod tests {
     fn a_file_uri_is_decoded_and_a_bare_path_is_not() {
         let decoded = StorageUri::parse("file:///srv/my%20runs").unwrap();
         assert_eq!(decoded.path().unwrap().as_str(), "srv/my runs");
-        assert!(StorageUri::parse("/srv/my%20runs").is_err());
+        let bare = StorageUri::parse("/srv/my%20runs").unwrap();
+        assert_eq!(bare.path().unwrap().as_str(), "srv/my%20runs");
     }
 
     #[test]
