@@ -36,7 +36,7 @@ pub(crate) struct ServerArgs {
     /// [default: tidemill-data/artifacts]
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI")]
     artifacts_destination: Option<String>,
-    /// Serve artifacts through this server. [default]
+    /// Serve artifacts through this server; the default.
     #[arg(long, env = "MLFLOW_SERVE_ARTIFACTS", overrides_with = "no_serve_artifacts",
           num_args = 0..=1, default_missing_value = "true", require_equals = true,
           value_parser = clap::builder::BoolishValueParser::new())]

@@ -1,8 +1,8 @@
 //! The database: schema, queries, transactions, migrations.
 //!
 //! [`Store`] has one method per use case. Each goes through one of two doors, `read` and
-//! `write` in [`doors`]; queries take a connection and never open one, and only
-//! [`dialect`] knows that there are three databases. SQL exists in this crate only.
+//! `write` in `doors`; queries take a connection and never open one, and only
+//! `dialect` knows that there are three databases. SQL exists in this crate only.
 
 mod clock;
 mod connection;
