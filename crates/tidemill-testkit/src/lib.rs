@@ -1,11 +1,15 @@
-//! Test support: a database of its own for each test, on every database there is.
+//! Test support: a database of its own for each test, on every database there is, and a
+//! server to talk to.
 //!
 //! SQLite is always there. PostgreSQL and MySQL join in when `TIDEMILL_TEST_POSTGRES_URL` or
 //! `TIDEMILL_TEST_MYSQL_URL` names a server on which databases may be made and dropped.
 
 pub mod database;
+pub mod http;
+pub mod server;
 
 pub use database::TestDatabase;
+pub use server::{Launch, TestServer};
 
 /// Registers test functions of the shape `async fn name(store: Store)` to run on every database.
 ///

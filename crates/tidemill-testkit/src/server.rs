@@ -1,0 +1,208 @@
+//! The binary as a child process that a test can talk to, stop and kill.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+
+use crate::http::{Answer, Connection, request};
+
+/// A start in debug mode on a machine full of other tests.
+const READY_WITHIN: Duration = Duration::from_secs(30);
+const ENDS_WITHIN: Duration = Duration::from_secs(60);
+
+/// How a server is started.
+#[derive(Debug, Clone)]
+pub struct Launch {
+    program: PathBuf,
+    folder: PathBuf,
+    args: Vec<String>,
+    env: Vec<(String, String)>,
+}
+
+impl Launch {
+    /// `program server` with everything it writes below `folder`.
+    pub fn new(program: impl Into<PathBuf>, folder: &Path) -> Self {
+        Self {
+            program: program.into(),
+            folder: folder.to_owned(),
+            args: Vec::new(),
+            env: Vec::new(),
+        }
+    }
+
+    /// More flags.
+    pub fn args(mut self, args: &[&str]) -> Self {
+        self.args.extend(args.iter().map(|arg| (*arg).to_owned()));
+        self
+    }
+
+    /// An environment variable.
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Starts on a free port and waits for the first answer, whatever it is: below a static
+    /// prefix there is no `/health`.
+    pub fn start(&self) -> TestServer {
+        let port = free_port();
+        let child = self.spawn(port).expect("the binary starts");
+        let mut server = TestServer {
+            child,
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            log: self.log(),
+        };
+        server.wait_until_ready();
+        server
+    }
+
+    /// Starts, expecting the server to refuse: its exit status and what it said.
+    pub fn refused(&self) -> (ExitStatus, String) {
+        let mut child = self.spawn(free_port()).expect("the binary starts");
+        let status = wait(&mut child).expect("the server ends by itself");
+        let log = std::fs::read_to_string(self.log()).expect("the log is there");
+        (status, log)
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.join("server.log")
+    }
+
+    fn spawn(&self, port: u16) -> io::Result<Child> {
+        let log = std::fs::File::create(self.log())?;
+        Command::new(&self.program)
+            .args(["server", "--port", &port.to_string()])
+            .args(&self.args)
+            .envs(self.env.iter().map(|(name, value)| (name, value)))
+            .current_dir(&self.folder)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()
+    }
+}
+
+/// A running server; dropping it kills it.
+pub struct TestServer {
+    child: Child,
+    address: SocketAddr,
+    log: PathBuf,
+}
+
+impl TestServer {
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// A connection of its own.
+    pub fn connect(&self) -> Connection {
+        Connection::open(self.address).expect("the server accepts")
+    }
+
+    /// A request with these headers and this body, exactly as given.
+    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        self.raw(&request(method, path, headers, body))
+    }
+
+    /// Bytes, and the answer to them.
+    pub fn raw(&self, bytes: &[u8]) -> Answer {
+        let mut connection = self.connect();
+        // A server may answer and close before it has read everything; the answer counts.
+        let sent = connection.send(bytes);
+        connection
+            .answer()
+            .unwrap_or_else(|error| panic!("no answer: {error} (sent: {sent:?})"))
+    }
+
+    /// A GET.
+    pub fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, &[], b"")
+    }
+
+    /// A POST of JSON.
+    pub fn post(&self, path: &str, body: &serde_json::Value) -> Answer {
+        let headers = [("Content-Type", "application/json")];
+        self.send("POST", path, &headers, body.to_string().as_bytes())
+    }
+
+    /// What it has logged so far.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).expect("the log is there")
+    }
+
+    /// Its resident memory now, in KiB.
+    pub fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()));
+        let status = status.expect("the server runs");
+        let line = status.lines().find(|line| line.starts_with("VmRSS:"));
+        let size = line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
+        size.expect("Linux tells the size")
+    }
+
+    /// Asks it to stop, as an orchestrator would.
+    pub fn terminate(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    /// Stops it where it stands.
+    pub fn kill(mut self) {
+        self.child.kill().expect("a running server can be killed");
+        self.child.wait().expect("a killed server ends");
+    }
+
+    /// Waits until it has ended by itself.
+    pub fn wait(mut self) -> ExitStatus {
+        wait(&mut self.child).expect("the server ends by itself")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = Pid::from_child(&self.child);
+        kill_process(pid, signal).expect("a running server can be signalled");
+    }
+
+    fn wait_until_ready(&mut self) {
+        let began = Instant::now();
+        while began.elapsed() < READY_WITHIN {
+            let asked = Connection::open(self.address)
+                .and_then(|mut connection| connection.call("GET", "/health", None));
+            if asked.is_ok() {
+                return;
+            }
+            if let Ok(Some(status)) = self.child.try_wait() {
+                panic!("the server ended with {status}: {}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        panic!("the server was not ready in time: {}", self.log());
+    }
+}
+
+impl Drop for TestServer {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn wait(child: &mut Child) -> Option<ExitStatus> {
+    let began = Instant::now();
+    while began.elapsed() < ENDS_WITHIN {
+        if let Some(status) = child.try_wait().expect("a child can be waited for") {
+            return Some(status);
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let _ = child.kill();
+    None
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
+    listener.local_addr().expect("a bound port").port()
+}
