@@ -60,6 +60,21 @@ impl TestDatabase {
         })
     }
 
+    /// A database without any table on the PostgreSQL server for tests, if there is one.
+    #[cfg(feature = "postgres")]
+    pub fn empty_postgres() -> Option<Self> {
+        let server = std::env::var(POSTGRES).ok()?;
+        let name = fresh_name();
+        let mut admin = diesel::PgConnection::establish(&server).expect("the server answers");
+        admin
+            .batch_execute(&format!("CREATE DATABASE {name}"))
+            .expect("a database can be made");
+        Some(Self {
+            url: with_database(&server, &name).parse().expect("a valid URI"),
+            cleanup: Cleanup::Postgres { server, name },
+        })
+    }
+
     /// A database on the MySQL server for tests, if there is one.
     #[cfg(feature = "mysql")]
     pub fn mysql() -> Option<Self> {
@@ -78,6 +93,17 @@ impl TestDatabase {
     /// Where it is.
     pub fn url(&self) -> &DatabaseUrl {
         &self.url
+    }
+
+    /// The URI that a server is given to reach it.
+    pub fn uri(&self) -> String {
+        match &self.url {
+            DatabaseUrl::Sqlite(path) => format!("sqlite:///{}", path.display()),
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(uri) => uri.clone(),
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::Mysql(uri) => uri.clone(),
+        }
     }
 
     /// Opens it; may be called more than once, as replicas would.

@@ -11,7 +11,7 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What a server said.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Answer {
     /// The status code.
     pub status: u16,
@@ -19,6 +19,14 @@ pub struct Answer {
     pub headers: Vec<(String, String)>,
     /// The body, without its transfer encoding.
     pub body: Vec<u8>,
+}
+
+/// As much as helps to see why a test failed.
+impl std::fmt::Debug for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let start: String = self.text().chars().take(300).collect();
+        write!(f, "{} {start:?}", self.status)
+    }
 }
 
 impl Answer {
