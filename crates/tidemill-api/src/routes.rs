@@ -79,20 +79,26 @@ fn all(routes: &mut ServiceConfig, app: &App) {
         .route("/version", get().to(health::version))
         .route("/metrics", get().to(health::prometheus));
     for base in GENERATION_3 {
-        routes.service(web::scope(base).route("/server-info", get().to(health::server_info)));
+        let scope = web::scope(base).route("/server-info", get().to(health::server_info));
+        routes.service(scope.default_service(web::to(no_route)));
     }
     for base in TRACKING {
         let mut scope = web::scope(base);
         scope = match app.config.artifacts_only {
             true => scope.default_service(web::to(health::artifacts_only)),
-            false => scope.configure(tracking).configure(model_registry),
+            false => scope
+                .configure(tracking)
+                .configure(model_registry)
+                .default_service(web::to(no_route)),
         };
         routes.service(scope);
     }
     for base in PROXY {
         let mut scope = web::scope(base);
         scope = match app.config.serve_artifacts {
-            true => scope.configure(artifact_proxy),
+            true => scope
+                .configure(artifact_proxy)
+                .default_service(web::to(no_route)),
             false => scope.default_service(web::to(health::artifacts_not_served)),
         };
         routes.service(scope);
