@@ -93,6 +93,17 @@ impl Connection {
         self.answer()
     }
 
+    /// Reads one answer to a HEAD, which has no body whatever its headers announce.
+    pub fn answer_to_head(&mut self) -> io::Result<Answer> {
+        let (status, headers) = self.head()?;
+        let body = Vec::new();
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
     /// Reads one answer.
     pub fn answer(&mut self) -> io::Result<Answer> {
         let (status, headers) = self.head()?;

@@ -106,17 +106,23 @@ impl TestServer {
 
     /// A request with these headers and this body, exactly as given.
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        self.raw(&request(method, path, headers, body))
+        let read = match method {
+            "HEAD" => Connection::answer_to_head,
+            _ => Connection::answer,
+        };
+        self.exchange(&request(method, path, headers, body), read)
     }
 
     /// Bytes, and the answer to them.
     pub fn raw(&self, bytes: &[u8]) -> Answer {
+        self.exchange(bytes, Connection::answer)
+    }
+
+    fn exchange(&self, bytes: &[u8], read: fn(&mut Connection) -> io::Result<Answer>) -> Answer {
         let mut connection = self.connect();
         // A server may answer and close before it has read everything; the answer counts.
         let sent = connection.send(bytes);
-        connection
-            .answer()
-            .unwrap_or_else(|error| panic!("no answer: {error} (sent: {sent:?})"))
+        read(&mut connection).unwrap_or_else(|error| panic!("no answer: {error} (sent: {sent:?})"))
     }
 
     /// A GET.

@@ -1,7 +1,11 @@
 //! The binary as its users meet it: started, spoken to over HTTP, stopped and killed.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod durability;
 mod load;
+mod routes;
+mod security;
 mod starting;
 mod support;
 mod writes;
