@@ -1,7 +1,5 @@
 //! The entries of a folder, in MLflow's order, however many there are.
 
-use std::collections::BinaryHeap;
-
 /// Most entries given out at once. A larger folder is listed in pages.
 pub(crate) const PAGE: usize = 50_000;
 
@@ -32,7 +30,8 @@ pub struct Listing {
 pub(crate) struct Collector {
     after: Option<String>,
     limit: usize,
-    smallest: BinaryHeap<FileInfo>,
+    /// Twice the page at most, in no order.
+    smallest: Vec<FileInfo>,
 }
 
 impl Collector {
@@ -40,7 +39,7 @@ impl Collector {
         Self {
             after: after.map(str::to_owned),
             limit,
-            smallest: BinaryHeap::new(),
+            smallest: Vec::new(),
         }
     }
 
@@ -53,13 +52,15 @@ impl Collector {
             return;
         }
         self.smallest.push(entry);
-        if self.smallest.len() > self.limit + 1 {
-            self.smallest.pop();
+        if self.smallest.len() > 2 * (self.limit + 1) {
+            self.smallest.sort_unstable();
+            self.smallest.truncate(self.limit + 1);
         }
     }
 
     pub(crate) fn finish(self) -> Listing {
-        let mut files = self.smallest.into_sorted_vec();
+        let mut files = self.smallest;
+        files.sort_unstable();
         let more = files.len() > self.limit;
         files.truncate(self.limit);
         let next = files.last().filter(|_| more).map(|last| last.path.clone());
@@ -73,7 +74,7 @@ mod tests {
 
     fn listed(after: Option<&str>, limit: usize) -> (Vec<String>, Option<String>) {
         let mut collector = Collector::new(after, limit);
-        for path in ["b", "d", "a", "c"] {
+        for path in ["b", "d", "a", "c", "g", "f", "e"] {
             collector.add(FileInfo {
                 path: path.into(),
                 is_dir: true,
@@ -90,13 +91,17 @@ mod tests {
     #[test]
     fn entries_are_sorted_and_paged_by_path() {
         assert_eq!(
-            listed(None, 4),
-            (vec!["a".into(), "b".into(), "c".into(), "d".into()], None)
+            listed(Some("c"), 4),
+            (vec!["d".into(), "e".into(), "f".into(), "g".into()], None)
         );
         assert_eq!(
             listed(None, 2),
             (vec!["a".into(), "b".into()], Some("b".into()))
         );
-        assert_eq!(listed(Some("b"), 2), (vec!["c".into(), "d".into()], None));
+        assert_eq!(
+            listed(Some("b"), 2),
+            (vec!["c".into(), "d".into()], Some("d".into()))
+        );
+        assert_eq!(listed(Some("f"), 2), (vec!["g".into()], None));
     }
 }

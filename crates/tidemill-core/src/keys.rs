@@ -3,6 +3,8 @@
 //! A key may become a file name in some store of MLflow's, hence the odd rule that it must
 //! not resolve to another path. Letters and digits of any alphabet are allowed.
 
+use std::fmt::Display;
+
 use crate::{Error, Result};
 
 /// How long a key may be, in characters.
@@ -25,7 +27,7 @@ impl Default for Limits {
 }
 
 /// Checks a key's characters; `path` says where in the request it stands.
-pub fn check_name(name: &str, path: &str) -> Result<()> {
+pub fn check_name(name: &str, path: impl Display) -> Result<()> {
     if !has_only_key_characters(name) {
         return Err(invalid_value(
             path,
@@ -33,6 +35,9 @@ pub fn check_name(name: &str, path: &str) -> Result<()> {
             "Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), \
              spaces ( ), colon(:) and slashes (/).",
         ));
+    }
+    if !name.is_empty() && !name.contains('/') && !name.starts_with('.') {
+        return Ok(());
     }
     let resolved = normal_path(name);
     if resolved != name || resolved == "." || name.starts_with("..") || name.starts_with('/') {
@@ -50,7 +55,7 @@ pub fn check_name(name: &str, path: &str) -> Result<()> {
 }
 
 /// Refuses a text longer than `limit` characters.
-pub fn check_length(what: &str, limit: usize, text: &str) -> Result<()> {
+pub fn check_length(what: impl Display, limit: usize, text: &str) -> Result<()> {
     match cut_at(text, limit) {
         None => Ok(()),
         Some(_) => Err(too_long(what, limit)),
@@ -58,7 +63,7 @@ pub fn check_length(what: &str, limit: usize, text: &str) -> Result<()> {
 }
 
 /// Cuts a text to `limit` characters, or refuses it, as `limits` say.
-pub fn fit(what: &str, limit: usize, mut text: String, limits: Limits) -> Result<String> {
+pub fn fit(what: impl Display, limit: usize, mut text: String, limits: Limits) -> Result<String> {
     match cut_at(&text, limit) {
         None => {}
         Some(end) if limits.truncate_long_values => text.truncate(end),
@@ -68,7 +73,7 @@ pub fn fit(what: &str, limit: usize, mut text: String, limits: Limits) -> Result
 }
 
 /// MLflow's answer to a value that breaks a rule; `value` is JSON text.
-pub fn invalid_value(path: &str, value: &str, reason: &str) -> Error {
+pub fn invalid_value(path: impl Display, value: &str, reason: &str) -> Error {
     Error::invalid_parameter(format!(
         "Invalid value {value} for parameter '{path}' supplied: {reason}"
     ))
@@ -95,7 +100,7 @@ pub fn quoted(text: &str) -> String {
     json
 }
 
-fn too_long(what: &str, limit: usize) -> Error {
+fn too_long(what: impl Display, limit: usize) -> Error {
     Error::invalid_parameter(format!(
         "'{what}' exceeds the maximum length of {limit} characters"
     ))

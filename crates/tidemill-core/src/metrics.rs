@@ -1,6 +1,7 @@
 //! Metric points and the rule for which one is the latest.
 
 use std::cmp::Ordering;
+use std::fmt::Display;
 
 use crate::keys;
 use crate::runs::RunId;
@@ -70,17 +71,13 @@ impl Metric {
         ))
     }
 
-    /// The point after its checks, its value made finite; `path` says where in the request
-    /// it stands.
-    pub fn checked(mut self, path: &str) -> Result<Self> {
-        let at = |field: &str| match path {
-            "" => field.to_owned(),
-            path => format!("{path}.{field}"),
-        };
-        keys::check_name(&self.key, &at("name"))?;
+    /// The point after its checks, its value made finite; `path` stands before the names of
+    /// fields and says where in the request they are.
+    pub fn checked(mut self, path: impl Display) -> Result<Self> {
+        keys::check_name(&self.key, format_args!("{path}name"))?;
         if self.timestamp < 0 {
             return Err(keys::invalid_value(
-                &at("timestamp"),
+                format_args!("{path}timestamp"),
                 &self.timestamp.to_string(),
                 &format!(
                     "metric '{}' (value={}). Timestamp must be a nonnegative long (64-bit integer) ",
@@ -93,6 +90,7 @@ impl Metric {
         self.value = finite(self.value);
         Ok(self)
     }
+
     /// The point without its key.
     pub fn point(&self) -> Point {
         Point {

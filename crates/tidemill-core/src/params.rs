@@ -1,6 +1,7 @@
 //! Params: values that a run sets once.
 
 use std::collections::{HashMap, HashSet};
+use std::fmt::Display;
 
 use crate::keys::{self, Limits};
 use crate::runs::RunId;
@@ -29,7 +30,7 @@ impl Param {
     }
 
     /// The param after its checks; `path` says where in the request its key stands.
-    pub fn checked(self, path: &str, limits: Limits) -> Result<Self> {
+    pub fn checked(self, path: impl Display, limits: Limits) -> Result<Self> {
         keys::check_name(&self.key, path)?;
         keys::check_length("Param key", keys::MAX_LENGTH, &self.key)?;
         Ok(Self {

@@ -3,6 +3,8 @@
 //! The checks come in MLflow's order: each metric, param and tag, then how many there are,
 //! then whether a param comes twice. The store checks nothing of this again.
 
+use std::fmt::Display;
+
 use crate::keys::{self, Limits};
 use crate::metrics::Metric;
 use crate::params::{self, Param, Sent};
@@ -46,13 +48,13 @@ impl LogBatch {
     ) -> Result<Self> {
         let metrics = checked(metrics, |metric, _| metric.with_whole_dataset())?;
         let metrics = checked(metrics, |metric, index| {
-            metric.checked(&format!("metrics[{index}]"))
+            metric.checked(format_args!("metrics[{index}]."))
         })?;
         let params = checked(params, |param, index| {
-            param.checked(&format!("params[{index}].key"), limits)
+            param.checked(format_args!("params[{index}].key"), limits)
         })?;
         let tags = checked(tags, |tag, index| {
-            check_tag_at(tag, &format!("tags[{index}]."), limits)
+            check_tag_at(tag, format_args!("tags[{index}]."), limits)
         })?;
         check_count("metrics", MAX_METRICS, metrics.len())?;
         check_count("params", MAX_PARAMS_OR_TAGS, params.len())?;
@@ -139,11 +141,11 @@ pub fn check_tag(tag: Tag, limits: Limits) -> Result<Tag> {
     check_tag_at(tag, "", limits)
 }
 
-fn check_tag_at(tag: Tag, path: &str, limits: Limits) -> Result<Tag> {
-    let key = format!("{path}key");
-    keys::check_name(&tag.key, &key)?;
-    keys::check_length(&key, keys::MAX_LENGTH, &tag.key)?;
-    let value = keys::fit(&format!("{path}value"), MAX_TAG_LENGTH, tag.value, limits)?;
+fn check_tag_at(tag: Tag, path: impl Display, limits: Limits) -> Result<Tag> {
+    keys::check_name(&tag.key, format_args!("{path}key"))?;
+    keys::check_length(format_args!("{path}key"), keys::MAX_LENGTH, &tag.key)?;
+    let value = format_args!("{path}value");
+    let value = keys::fit(value, MAX_TAG_LENGTH, tag.value, limits)?;
     Ok(Tag {
         key: tag.key,
         value,
