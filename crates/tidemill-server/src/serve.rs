@@ -26,6 +26,9 @@ const MLFLOW_VERSION: &str = "3.17.2";
 const BACKLOG: u32 = 8192;
 /// Seconds that a client may take to send its request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
+/// How long a connection is kept between requests. Training loops log every few seconds; a
+/// connection that ends just as the next request is sent fails it.
+const IDLE_PATIENCE: Duration = Duration::from_secs(75);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn serve(args: ServerArgs) -> Result<(), String> {
@@ -52,6 +55,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
         ))
     })
     .backlog(BACKLOG)
+    .keep_alive(IDLE_PATIENCE)
     .client_request_timeout(HEAD_PATIENCE)
     .shutdown_timeout(config.shutdown_timeout)
     .disable_signals();
