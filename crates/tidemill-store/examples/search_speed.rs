@@ -30,12 +30,12 @@ INSERT INTO \"key\" (id, experiment_id, kind, name)
         UNION ALL SELECT 4, 2, 'lr' UNION ALL SELECT 5, 2, 'seed'
         UNION ALL SELECT 6, 3, 'team' UNION ALL SELECT 7, 3, 'mlflow.runName' UNION ALL SELECT 8, 3, 'note') k
     WHERE p.i < :places;
-INSERT INTO metric_latest (run_id, key_id, step, ts, value, tail)
-    SELECT i, (i % :places) * 10 + 1, 0, 0, ((i * 7919) % 1000003) / 1000003.0, 0 FROM series;
-INSERT INTO metric_latest (run_id, key_id, step, ts, value, tail)
-    SELECT i, (i % :places) * 10 + 2, 0, 0, (i * 31) % 7, 0 FROM series;
-INSERT INTO metric_latest (run_id, key_id, step, ts, value, tail)
-    SELECT i, (i % :places) * 10 + 3, 0, 0, CASE WHEN i % 40 = 0 THEN NULL ELSE i END, 0 FROM series WHERE i % 20 = 0;
+INSERT INTO metric_latest (run_id, key_id, step, ts, value)
+    SELECT i, (i % :places) * 10 + 1, 0, 0, ((i * 7919) % 1000003) / 1000003.0 FROM series;
+INSERT INTO metric_latest (run_id, key_id, step, ts, value)
+    SELECT i, (i % :places) * 10 + 2, 0, 0, (i * 31) % 7 FROM series;
+INSERT INTO metric_latest (run_id, key_id, step, ts, value)
+    SELECT i, (i % :places) * 10 + 3, 0, 0, CASE WHEN i % 40 = 0 THEN NULL ELSE i END FROM series WHERE i % 20 = 0;
 INSERT INTO param (run_id, key_id, value)
     SELECT i, (i % :places) * 10 + 4, CASE (i * 13) % 5 WHEN 0 THEN '0.1' WHEN 1 THEN '0.01' ELSE '0.' || ((i * 13) % 5) END FROM series;
 INSERT INTO param (run_id, key_id, value) SELECT i, (i % :places) * 10 + 5, 'seed-' || i FROM series;

@@ -74,8 +74,7 @@ impl DbConnection {
             Self::Sqlite(_) => {
                 let common = format!(
                     "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; \
-                     PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000; \
-                     PRAGMA mmap_size = 268435456;"
+                     PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000;"
                 );
                 match access {
                     Access::Write => format!(

@@ -23,12 +23,11 @@ pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]
 pub(crate) use insert::last_insert_id;
 pub(crate) use insert::{insert_returning_id, last_insert_rowid};
-pub(crate) use keys::add_keys;
-pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run};
+pub(crate) use keys::{add_keys, find_keys};
+pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run, lock_tail};
 pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
 pub(crate) use metrics::{
-    LatestRow, ModelMetricRow, PointRow, add_model_metrics, add_points, keep_newest, lock_tail,
-    remove_points,
+    LatestRow, ModelMetricRow, NewTail, add_model_metrics, add_tails, keep_newest,
 };
 pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,

@@ -8,10 +8,11 @@ use std::collections::HashMap;
 use std::sync::{Arc, RwLock};
 
 use diesel::prelude::*;
+use rustc_hash::FxBuildHasher;
 
 use crate::connection::DbConnection;
 use crate::dialect;
-use crate::error::DbResult;
+use crate::error::{DbResult, known};
 use crate::schema::key;
 
 /// What a key names.
@@ -21,6 +22,14 @@ pub(crate) enum KeyKind {
     Metric = 1,
     Param = 2,
     Tag = 3,
+}
+
+impl KeyKind {
+    fn from_number(number: i16) -> Option<Self> {
+        [Self::Metric, Self::Param, Self::Tag]
+            .into_iter()
+            .find(|kind| *kind as i16 == number)
+    }
 }
 
 /// How many keys the cache holds before it starts afresh; some 100 bytes each.
@@ -40,7 +49,7 @@ pub(crate) struct Key {
 #[derive(Default)]
 struct Cached {
     ids: HashMap<(i64, KeyKind), HashMap<Arc<str>, i64>>,
-    names: HashMap<i64, Arc<str>>,
+    names: HashMap<i64, Arc<str>, FxBuildHasher>,
 }
 
 /// The committed keys this server has seen.
@@ -80,36 +89,37 @@ impl KeyCache {
             .collect()
     }
 
-    /// The names of these keys. Keys that no longer exist are left out.
+    /// The name of each of these keys, if it exists. For reading: names that are looked up are
+    /// remembered, so they must be committed.
     pub(crate) fn names(
         &self,
         db: &mut DbConnection,
-        ids: impl Iterator<Item = i64>,
-    ) -> DbResult<HashMap<i64, Arc<str>>> {
-        let mut names = HashMap::new();
-        let mut unknown = Vec::new();
-        {
-            let cached = self.0.read().unwrap_or_else(|poison| poison.into_inner());
-            for id in ids {
-                if names.contains_key(&id) {
-                    continue;
-                }
-                match cached.names.get(&id) {
-                    Some(name) => drop(names.insert(id, Arc::clone(name))),
-                    None => unknown.push(id),
-                }
-            }
+        ids: impl Iterator<Item = i64> + Clone,
+    ) -> DbResult<Vec<Option<Arc<str>>>> {
+        let names = self.known_names(ids.clone());
+        let known = names.iter().map(Option::is_some);
+        let unknown = ids.clone().zip(known).filter(|(_, known)| !known);
+        let mut unknown: Vec<i64> = unknown.map(|(id, _)| id).collect();
+        if unknown.is_empty() {
+            return Ok(names);
         }
         unknown.sort_unstable();
         unknown.dedup();
-        for ids in unknown.chunks(LIST) {
-            let rows: Vec<(i64, String)> = key::table
-                .filter(key::id.eq_any(ids))
-                .select((key::id, key::name))
-                .load(db)?;
-            names.extend(rows.into_iter().map(|(id, name)| (id, Arc::from(name))));
+        let mut found = HashMap::with_capacity_and_hasher(unknown.len(), FxBuildHasher);
+        for unknown in unknown.chunks(LIST) {
+            let keys = keys_with(db, unknown)?;
+            found.extend(keys.iter().map(|key| (key.id, Arc::clone(&key.name))));
+            self.learn(keys);
         }
-        Ok(names)
+        let names = ids.zip(names);
+        Ok(names
+            .map(|(id, name)| name.or_else(|| found.get(&id).cloned()))
+            .collect())
+    }
+
+    fn known_names(&self, ids: impl Iterator<Item = i64>) -> Vec<Option<Arc<str>>> {
+        let cached = self.0.read().unwrap_or_else(|poison| poison.into_inner());
+        ids.map(|id| cached.names.get(&id).cloned()).collect()
     }
 
     /// The number of one key, if the experiment has it.
@@ -131,6 +141,20 @@ impl KeyCache {
             .first(db)
             .optional()?)
     }
+}
+
+fn keys_with(db: &mut DbConnection, ids: &[i64]) -> DbResult<Vec<Key>> {
+    let rows: Vec<(i64, i64, i16, String)> = key::table.filter(key::id.eq_any(ids)).load(db)?;
+    rows.into_iter()
+        .map(|(id, experiment, kind, name)| {
+            Ok(Key {
+                id,
+                experiment,
+                kind: known("key.kind", kind, KeyKind::from_number)?,
+                name: Arc::from(name),
+            })
+        })
+        .collect()
 }
 
 /// Numbers for names within one write transaction of one experiment.
@@ -188,15 +212,21 @@ impl<'c> Keys<'c> {
     /// Sorted names, so that two servers that add the same ones wait for each other in the
     /// same order. Read first: inserting what is there would use up numbers.
     fn add(&mut self, db: &mut DbConnection, kind: KeyKind, names: &[&str]) -> DbResult<()> {
-        let mut found = self.select(db, kind, names)?;
+        let kind_number = kind as i16;
+        let mut found = dialect::find_keys(db, self.experiment, kind_number, names)?;
         if found.len() < names.len() {
             let missing: Vec<&str> = names
                 .iter()
                 .copied()
                 .filter(|name| !found.iter().any(|(_, known)| known == name))
                 .collect();
-            dialect::add_keys(db, self.experiment, kind as i16, &missing)?;
-            found.extend(self.select(db, kind, &missing)?);
+            dialect::add_keys(db, self.experiment, kind_number, &missing)?;
+            found.extend(dialect::find_keys(
+                db,
+                self.experiment,
+                kind_number,
+                &missing,
+            )?);
         }
         let experiment = self.experiment;
         self.learned.extend(found.into_iter().map(|(id, name)| Key {
@@ -206,20 +236,6 @@ impl<'c> Keys<'c> {
             name: Arc::from(name),
         }));
         Ok(())
-    }
-
-    fn select(
-        &self,
-        db: &mut DbConnection,
-        kind: KeyKind,
-        names: &[&str],
-    ) -> DbResult<Vec<(i64, String)>> {
-        Ok(key::table
-            .filter(key::experiment_id.eq(self.experiment))
-            .filter(key::kind.eq(kind as i16))
-            .filter(key::name.eq_any(names))
-            .select((key::id, key::name))
-            .load(db)?)
     }
 
     /// What the cache may be told after the commit.

@@ -54,18 +54,15 @@ diesel::table! {
         step -> BigInt,
         ts -> BigInt,
         value -> Nullable<Double>,
-        tail -> BigInt,
     }
 }
 
 diesel::table! {
-    metric_point (run_id, key_id, step, ts, value, nan) {
+    metric_tail (id) {
+        id -> BigInt,
         run_id -> BigInt,
-        key_id -> BigInt,
-        step -> BigInt,
-        ts -> BigInt,
-        value -> Double,
-        nan -> Bool,
+        n -> BigInt,
+        data -> Binary,
     }
 }
 
@@ -255,7 +252,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     run,
     key,
     metric_latest,
-    metric_point,
+    metric_tail,
     metric_chunk,
     param,
     run_tag,

@@ -41,13 +41,15 @@ macro_rules! statement {
                 &'b self,
                 mut out: diesel::query_builder::AstPass<'_, 'b, $crate::statement::backend::$backend>,
             ) -> diesel::QueryResult<()> {
-                let mut text = $text.split('?');
-                out.push_sql(text.next().unwrap_or_default());
+                static PIECES: std::sync::LazyLock<Vec<&str>> =
+                    std::sync::LazyLock::new(|| $text.split('?').collect());
+                let mut pieces = PIECES.iter();
+                out.push_sql(pieces.next().copied().unwrap_or_default());
                 $(
                     out.push_bind_param::<$sql, _>(&self.$field)?;
-                    out.push_sql(text.next().unwrap_or_default());
+                    out.push_sql(pieces.next().copied().unwrap_or_default());
                 )*
-                debug_assert!(text.next().is_none(), "more marks than binds");
+                debug_assert!(pieces.next().is_none(), "more marks than binds");
                 Ok(())
             }
         }

@@ -46,28 +46,26 @@ CREATE TABLE `key` (
     UNIQUE (experiment_id, kind, name)
 ) COLLATE ${COLLATION};
 
--- A value of NULL is NaN. "tail" counts the points logged since the last sealing.
+-- A value of NULL is NaN.
 CREATE TABLE metric_latest (
     run_id BIGINT NOT NULL,
     key_id BIGINT NOT NULL,
     step BIGINT NOT NULL,
     ts BIGINT NOT NULL,
     value DOUBLE,
-    tail BIGINT NOT NULL,
     PRIMARY KEY (run_id, key_id)
 ) COLLATE ${COLLATION};
 CREATE INDEX metric_latest_by_value ON metric_latest (key_id, value, run_id);
 
--- The points that are not in a chunk yet.
-CREATE TABLE metric_point (
+-- The points that are not in a chunk yet: a row for each write and run, however many metrics
+-- it brought points of. Repeated points are dropped when they are read or sealed.
+CREATE TABLE metric_tail (
+    id BIGINT NOT NULL PRIMARY KEY AUTO_INCREMENT,
     run_id BIGINT NOT NULL,
-    key_id BIGINT NOT NULL,
-    step BIGINT NOT NULL,
-    ts BIGINT NOT NULL,
-    value DOUBLE NOT NULL,
-    nan BOOLEAN NOT NULL,
-    PRIMARY KEY (run_id, key_id, step, ts, value, nan)
+    n BIGINT NOT NULL,
+    data LONGBLOB NOT NULL
 ) COLLATE ${COLLATION};
+CREATE INDEX metric_tail_by_run ON metric_tail (run_id);
 
 -- Sealed points, compressed already.
 CREATE TABLE metric_chunk (

@@ -43,28 +43,26 @@ CREATE TABLE key (
     UNIQUE (experiment_id, kind, name)
 );
 
--- A value of NULL is NaN. "tail" counts the points logged since the last sealing.
+-- A value of NULL is NaN.
 CREATE TABLE metric_latest (
     run_id BIGINT NOT NULL,
     key_id BIGINT NOT NULL,
     step BIGINT NOT NULL,
     ts BIGINT NOT NULL,
     value DOUBLE,
-    tail BIGINT NOT NULL,
     PRIMARY KEY (run_id, key_id)
 ) WITHOUT ROWID;
 CREATE INDEX metric_latest_by_value ON metric_latest (key_id, value, run_id);
 
--- The points that are not in a chunk yet.
-CREATE TABLE metric_point (
+-- The points that are not in a chunk yet: a row for each write and run, however many metrics
+-- it brought points of. Repeated points are dropped when they are read or sealed.
+CREATE TABLE metric_tail (
+    id INTEGER NOT NULL PRIMARY KEY,
     run_id BIGINT NOT NULL,
-    key_id BIGINT NOT NULL,
-    step BIGINT NOT NULL,
-    ts BIGINT NOT NULL,
-    value DOUBLE NOT NULL,
-    nan BOOLEAN NOT NULL,
-    PRIMARY KEY (run_id, key_id, step, ts, value, nan)
-) WITHOUT ROWID;
+    n BIGINT NOT NULL,
+    data BLOB NOT NULL
+);
+CREATE INDEX metric_tail_by_run ON metric_tail (run_id);
 
 -- Sealed points, compressed. A rowid table, because large values do not suit WITHOUT ROWID.
 CREATE TABLE metric_chunk (

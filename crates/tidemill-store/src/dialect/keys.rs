@@ -1,11 +1,43 @@
-//! Adding to the dictionary of keys.
+//! The dictionary of keys: looking names up, and adding them.
+//!
+//! SQLite and PostgreSQL prepare these statements once; MySQL's lists are parsed every time.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, SmallInt, Text};
 
 use crate::connection::DbConnection;
 use crate::error::DbResult;
+use crate::schema::key;
 use crate::statement::statement;
+
+/// The numbers of those of these names that are there.
+pub(crate) fn find_keys(
+    db: &mut DbConnection,
+    experiment: i64,
+    kind: i16,
+    names: &[&str],
+) -> QueryResult<Vec<(i64, String)>> {
+    let keys = key::table
+        .filter(key::experiment_id.eq(experiment))
+        .filter(key::kind.eq(kind));
+    match db {
+        DbConnection::Sqlite(db) => {
+            let mut found = Vec::with_capacity(names.len());
+            for name in names {
+                let id = keys.filter(key::name.eq(name)).select(key::id);
+                if let Some(id) = id.first(db).optional()? {
+                    found.push((id, (*name).to_owned()));
+                }
+            }
+            Ok(found)
+        }
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => keys
+            .filter(key::name.eq_any(names))
+            .select((key::id, key::name))
+            .load(db),
+    }
+}
 
 statement! {
     /// Adds a key unless it is there.
@@ -32,7 +64,6 @@ pub(crate) fn add_keys(
         }
         #[cfg(feature = "mysql")]
         DbConnection::Mysql(db) => {
-            use crate::schema::key;
             let rows: Vec<_> = names
                 .iter()
                 .map(|name| {

@@ -69,6 +69,11 @@ pub(crate) fn lock_run(db: &mut DbConnection, uuid: &str, lock: Lock) -> QueryRe
     )
 }
 
+/// Locks the tail of a run against others that would seal it: the run's number.
+pub(crate) fn lock_tail(db: &mut DbConnection, run: i64) -> QueryResult<i64> {
+    lock!(db, Lock::Exclusive, run::table.find(run).select(run::id))
+}
+
 /// Locks a registered model: its id.
 pub(crate) fn lock_model(db: &mut DbConnection, name: &str) -> QueryResult<i64> {
     lock!(

@@ -6,13 +6,13 @@ use tidemill_core::metrics::{History, HistoryPage, Point, by_step, by_time};
 use tidemill_core::page::Page;
 use tidemill_core::runs::RunId;
 
-use super::{chunk, page};
+use super::{chunk, page, tail};
 use crate::Store;
 use crate::connection::DbConnection;
 use crate::dialect::find_targets;
 use crate::error::DbResult;
 use crate::keys::{KeyCache, KeyKind};
-use crate::schema::{metric_chunk, metric_point};
+use crate::schema::{metric_chunk, metric_tail};
 
 impl Store {
     /// The points of one metric by time, step and value. An unknown run or metric has none.
@@ -98,7 +98,7 @@ pub(super) fn read(
     series: Series,
     steps: Option<(i64, i64)>,
 ) -> DbResult<Vec<Point>> {
-    let tail = tail(db, series)?;
+    let tail = unsealed(db, series)?;
     let mut points = chunks(db, series, steps)?;
     points.extend(tail);
     if let Some((first, last)) = steps {
@@ -111,22 +111,21 @@ pub(super) fn read(
     Ok(points)
 }
 
-fn tail(db: &mut DbConnection, series: Series) -> DbResult<impl Iterator<Item = Point> + use<>> {
-    let rows: Vec<(i64, i64, f64, bool)> = metric_point::table
-        .filter(metric_point::run_id.eq(series.run))
-        .filter(metric_point::key_id.eq(series.key))
-        .select((
-            metric_point::step,
-            metric_point::ts,
-            metric_point::value,
-            metric_point::nan,
-        ))
+fn unsealed(db: &mut DbConnection, series: Series) -> DbResult<Vec<Point>> {
+    let rows: Vec<Vec<u8>> = metric_tail::table
+        .filter(metric_tail::run_id.eq(series.run))
+        .order(metric_tail::id)
+        .select(metric_tail::data)
         .load(db)?;
-    Ok(rows.into_iter().map(|(step, timestamp, value, nan)| Point {
-        step,
-        timestamp,
-        value: if nan { f64::NAN } else { value },
-    }))
+    let mut points = Vec::new();
+    for data in rows {
+        tail::decode(&data, |key, point| {
+            if key == series.key {
+                points.push(point);
+            }
+        })?;
+    }
+    Ok(points)
 }
 
 /// The points of all chunks that reach into `steps`.

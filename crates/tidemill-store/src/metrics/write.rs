@@ -1,80 +1,93 @@
 //! Adding points and keeping the newest of each metric.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use tidemill_core::metrics::{Metric, Point, comparable};
 
+use super::tail;
 use crate::connection::DbConnection;
-use crate::dialect::{self, LatestRow, PointRow};
+use crate::dialect::{self, LatestRow, NewTail};
 
-impl PointRow {
+/// A point on its way into the tail.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NewPoint {
+    run: i64,
+    key: i64,
+    point: Point,
+}
+
+impl NewPoint {
     /// A point of the metric with number `key` of the run with number `run`.
     pub(crate) fn new(run: i64, key: i64, metric: &Metric) -> Self {
+        let value = match metric.value.is_nan() {
+            true => f64::NAN,
+            false => comparable(metric.value),
+        };
         Self {
-            run_id: run,
-            key_id: key,
-            step: metric.step,
-            ts: metric.timestamp,
-            value: comparable(metric.value),
-            nan: metric.value.is_nan(),
+            run,
+            key,
+            point: Point {
+                value,
+                ..metric.point()
+            },
         }
     }
+}
 
-    /// The point as the domain knows it.
-    pub(crate) fn point(&self) -> Point {
-        Point {
-            step: self.step,
-            timestamp: self.ts,
-            value: if self.nan { f64::NAN } else { self.value },
-        }
-    }
+/// How many points a run was given.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Grown {
+    pub(crate) run: i64,
+    pub(crate) points: usize,
 }
 
 /// Adds points, in the order in which they were logged, of any number of runs.
-/// Answers how many came for each run and key.
-pub(crate) fn add(db: &mut DbConnection, mut points: Vec<PointRow>) -> QueryResult<Vec<LatestRow>> {
+pub(crate) fn add(db: &mut DbConnection, mut points: Vec<NewPoint>) -> QueryResult<Vec<Grown>> {
     if points.is_empty() {
         return Ok(Vec::new());
     }
-    let newest = newest_per_key(&points);
-    points.sort_unstable_by(|a, b| {
-        (a.run_id, a.key_id, a.step, a.ts)
-            .cmp(&(b.run_id, b.key_id, b.step, b.ts))
-            .then(a.value.total_cmp(&b.value))
-            .then(a.nan.cmp(&b.nan))
-    });
-    dialect::add_points(db, &points)?;
+    // Points of one metric keep their order.
+    points.sort_by_key(|point| (point.run, point.key));
+    let runs = || points.chunk_by(|a, b| a.run == b.run);
+    let tails: Vec<NewTail> = runs().map(new_tail).collect();
+    dialect::add_tails(db, &tails)?;
+    let metrics = points.chunk_by(|a, b| (a.run, a.key) == (b.run, b.key));
+    let newest: Vec<LatestRow> = metrics.filter_map(newest).collect();
     dialect::keep_newest(db, &newest)?;
-    Ok(newest)
+    let grown = runs().zip(&tails).map(|(points, tail)| Grown {
+        run: tail.run_id,
+        points: points.len(),
+    });
+    Ok(grown.collect())
+}
+
+fn new_tail(points: &[NewPoint]) -> NewTail {
+    NewTail {
+        run_id: points.first().map_or(0, |point| point.run),
+        n: i64::try_from(points.len()).unwrap_or(i64::MAX),
+        data: tail::encode(points.iter().map(|point| (point.key, point.point))),
+    }
 }
 
 /// Of equal points the first stays, as it would if they came one by one.
-fn newest_per_key(points: &[PointRow]) -> Vec<LatestRow> {
-    let mut newest: HashMap<(i64, i64), (Point, i64)> = HashMap::with_capacity(points.len());
-    for row in points {
-        let point = row.point();
-        newest
-            .entry((row.run_id, row.key_id))
-            .and_modify(|(latest, count)| {
-                *count += 1;
-                if point.replaces(latest) {
-                    *latest = point;
-                }
-            })
-            .or_insert((point, 1));
-    }
-    let mut rows: Vec<LatestRow> = newest
-        .into_iter()
-        .map(|((run_id, key_id), (latest, tail))| LatestRow {
-            run_id,
-            key_id,
-            step: latest.step,
-            ts: latest.timestamp,
-            value: (!latest.value.is_nan()).then_some(latest.value),
-            tail,
-        })
-        .collect();
-    rows.sort_unstable_by_key(|row| (row.run_id, row.key_id));
-    rows
+fn newest(points: &[NewPoint]) -> Option<LatestRow> {
+    let newest =
+        points
+            .iter()
+            .copied()
+            .reduce(|latest, next| match next.point.replaces(&latest.point) {
+                true => next,
+                false => latest,
+            })?;
+    let Point {
+        step,
+        timestamp,
+        value,
+    } = newest.point;
+    Some(LatestRow {
+        run_id: newest.run,
+        key_id: newest.key,
+        step,
+        ts: timestamp,
+        value: (!value.is_nan()).then_some(value),
+    })
 }

@@ -16,10 +16,10 @@ use tidemill_core::tags::RUN_NAME;
 use super::{update, writable};
 use crate::Store;
 use crate::connection::DbConnection;
-use crate::dialect::{self, LatestRow, Lock, PointRow, TextRow};
+use crate::dialect::{self, Lock, TextRow};
 use crate::error::{DbResult, known};
 use crate::keys::{Key, KeyCache, KeyKind, Keys};
-use crate::metrics::{self, Sealing};
+use crate::metrics::{self, Grown, NewPoint, Sealing};
 use crate::schema::param;
 
 impl Store {
@@ -63,14 +63,14 @@ impl Entry {
 #[derive(Default)]
 pub(crate) struct Written {
     learned: Vec<Key>,
-    points: Vec<LatestRow>,
+    grown: Vec<Grown>,
 }
 
 impl Written {
     /// After the commit: keys are remembered, and tails that may have grown too long.
     pub(crate) fn tell(self, cache: &KeyCache, sealing: &Sealing) {
         cache.learn(self.learned);
-        sealing.count(&self.points);
+        sealing.count(&self.grown);
     }
 }
 
@@ -120,11 +120,11 @@ pub(crate) fn write(
         experiments: BTreeMap::new(),
     };
     add_params(db, &mut numbers, entries)?;
-    let points = add_metrics(db, &mut numbers, entries)?;
+    let grown = add_metrics(db, &mut numbers, entries)?;
     put_tags(db, &mut numbers, entries)?;
     Ok(Written {
         learned: numbers.learned(),
-        points,
+        grown,
     })
 }
 
@@ -214,14 +214,14 @@ fn add_metrics(
     db: &mut DbConnection,
     numbers: &mut Numbers<'_>,
     entries: &[(Target, &Entry)],
-) -> DbResult<Vec<LatestRow>> {
+) -> DbResult<Vec<Grown>> {
     let mut points = Vec::new();
     for (target, entry) in entries {
         let logged = entry.batch.metrics();
         let names: Vec<&str> = logged.iter().map(|metric| &*metric.key).collect();
         let keys = numbers.of(*target).numbers(db, KeyKind::Metric, &names)?;
         let rows = logged.iter().zip(keys);
-        points.extend(rows.map(|(metric, key)| PointRow::new(target.id, key, metric)));
+        points.extend(rows.map(|(metric, key)| NewPoint::new(target.id, key, metric)));
         metrics::add_model_metrics(db, &entry.run, logged)?;
     }
     Ok(metrics::add(db, points)?)

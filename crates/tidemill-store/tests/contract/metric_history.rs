@@ -1,6 +1,6 @@
 //! Whole histories, of points that are sealed and points that are not.
 
-use tidemill_core::metrics::{HistoryPage, Point, by_time, comparable, finite};
+use tidemill_core::metrics::{HistoryPage, Metric, Point, by_time, comparable, finite};
 use tidemill_core::runs::RunId;
 use tidemill_store::Store;
 use tidemill_testkit::on_every_database;
@@ -52,6 +52,54 @@ async fn more_points_than_fit_a_chunk_are_sealed_in_several(store: Store) {
 }
 on_every_database!(more_points_than_fit_a_chunk_are_sealed_in_several);
 
+/// Waits until sealing in the background has left fewer than `most` points of a run.
+async fn sealed_in_the_background(store: &Store, run: &RunId, most: i64) -> bool {
+    for _ in 0..200 {
+        if store.unsealed_points(run.clone()).await.unwrap() < most {
+            return true;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    false
+}
+
+async fn rare_metrics_stay_in_the_tail_until_there_are_enough(store: Store) {
+    let run = given::run(&store).await;
+    let often: Vec<Point> = (0..40).map(|i| point(i, i, i as f64)).collect();
+    for points in often.chunks(8) {
+        log(&store, &run, points).await;
+        let rare = Metric::new("rare", 0.5, 7, points[0].step).unwrap();
+        store.log_metric(run.clone(), rare).await.unwrap();
+        store.seal_run(run.clone(), 20).await.unwrap();
+        store.seal_run(run.clone(), 20).await.unwrap();
+    }
+    assert_eq!(store.unsealed_points(run.clone()).await.unwrap(), 5 + 16);
+    assert_eq!(history(&store, &run).await, often);
+    let rare = store.metric_history(run, "rare".into(), HistoryPage::default());
+    let steps: Vec<i64> = rare.await.unwrap().items.iter().map(|p| p.step).collect();
+    assert_eq!(steps, [0, 8, 16, 24, 32]);
+}
+on_every_database!(rare_metrics_stay_in_the_tail_until_there_are_enough);
+
+async fn what_another_server_left_behind_is_sealed(store: Store) {
+    let run = given::run(&store).await;
+    let points: Vec<Point> = (0..130).map(|i| point(i, i, 0.5)).collect();
+    for point in &points {
+        log(&store, &run, std::slice::from_ref(point)).await;
+    }
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    let background = store.clone();
+    let sealing = tokio::spawn(async move {
+        let stopped = async { drop(stopped.await) };
+        background.seal_histories(stopped).await;
+    });
+    assert!(sealed_in_the_background(&store, &run, 1).await);
+    assert_eq!(history(&store, &run).await, points);
+    stop.send(()).unwrap();
+    sealing.await.unwrap();
+}
+on_every_database!(what_another_server_left_behind_is_sealed);
+
 async fn long_tails_and_ended_runs_are_sealed_in_the_background(store: Store) {
     use tidemill_core::runs::{RunStatus, RunUpdate};
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -65,13 +113,7 @@ async fn long_tails_and_ended_runs_are_sealed_in_the_background(store: Store) {
     log(&store, &run, &points).await;
     let ends = RunUpdate::new(Some(RunStatus::Finished), Some(1), None);
     store.update_run(run.clone(), ends).await.unwrap();
-    for _ in 0..200 {
-        if store.unsealed_points(run.clone()).await.unwrap() < 128 {
-            break;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    assert!(store.unsealed_points(run.clone()).await.unwrap() < 128);
+    assert!(sealed_in_the_background(&store, &run, 128).await);
     assert_eq!(history(&store, &run).await, points);
     stop.send(()).unwrap();
     sealing.await.unwrap();

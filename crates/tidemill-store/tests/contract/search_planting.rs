@@ -123,7 +123,7 @@ impl Numbers {
                 false => format!("{:e}", metric.value),
             };
             let (step, ts) = (metric.step, metric.timestamp);
-            writeln!(script, "INSERT INTO metric_latest (run_id, key_id, step, ts, value, tail) VALUES ({id}, {key}, {step}, {ts}, {value}, 0);").unwrap();
+            writeln!(script, "INSERT INTO metric_latest (run_id, key_id, step, ts, value) VALUES ({id}, {key}, {step}, {ts}, {value});").unwrap();
         }
         for param in &run.params {
             let key = self.key(script, experiment, PARAM, &param.key);
