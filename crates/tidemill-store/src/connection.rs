@@ -85,9 +85,10 @@ impl DbConnection {
                 }
             }
             #[cfg(feature = "postgres")]
-            Self::Postgres(_) => {
-                String::from("SET client_min_messages = warning; SET lock_timeout = '10s'")
-            }
+            // Compiling a long filter takes far longer than answering it.
+            Self::Postgres(_) => String::from(
+                "SET client_min_messages = warning; SET lock_timeout = '10s'; SET jit = off",
+            ),
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => String::from(
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
