@@ -93,6 +93,14 @@ impl Connection {
         self.answer()
     }
 
+    /// Reads one answer, which has to begin within `patience`.
+    pub fn answer_within(&mut self, patience: Duration) -> io::Result<Answer> {
+        self.stream.get_ref().set_read_timeout(Some(patience))?;
+        let begun = self.stream.fill_buf().map(drop);
+        self.stream.get_ref().set_read_timeout(Some(PATIENCE))?;
+        begun.and_then(|()| self.answer())
+    }
+
     /// Reads one answer to a HEAD, which has no body whatever its headers announce.
     pub fn answer_to_head(&mut self) -> io::Result<Answer> {
         let (status, headers) = self.head()?;

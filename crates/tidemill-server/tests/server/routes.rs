@@ -71,3 +71,35 @@ pub(crate) const PROXY_FILES: &[Route] = &[
     route("DELETE", "/api/2.0/mlflow-artifacts/artifacts/x"),
     route("POST", "/api/2.0/mlflow/upload-artifact"),
 ];
+/// Routes that read a message from their query.
+pub(crate) const QUERY: &[Route] = &[
+    route("GET", "/api/2.0/mlflow/experiments/search"),
+    route("GET", "/api/2.0/mlflow/experiments/list"),
+    route("GET", "/api/2.0/mlflow/experiments/get"),
+    route("GET", "/api/2.0/mlflow/experiments/get-by-name"),
+    route("GET", "/api/2.0/mlflow/runs/get"),
+    route("GET", "/api/2.0/mlflow/metrics/get-history"),
+    route("GET", "/api/2.0/mlflow/metrics/get-history-bulk"),
+    route("GET", "/api/2.0/mlflow/metrics/get-history-bulk-interval"),
+    route("GET", "/api/2.0/mlflow/artifacts/list"),
+    route("GET", "/api/2.0/mlflow/logged-models/m-0"),
+    route(
+        "GET",
+        "/api/2.0/mlflow/logged-models/m-0/artifacts/directories",
+    ),
+    route("GET", "/api/2.0/mlflow/logged-models/m-0/artifacts/files"),
+    route("GET", "/api/2.0/mlflow/registered-models/get"),
+    route(
+        "GET",
+        "/api/2.0/mlflow/registered-models/get-latest-versions",
+    ),
+    route("GET", "/api/2.0/mlflow/registered-models/search"),
+    route("GET", "/api/2.0/mlflow/registered-models/list"),
+    route("GET", "/api/2.0/mlflow/registered-models/alias"),
+    route("GET", "/api/2.0/mlflow/model-versions/get"),
+    route("GET", "/api/2.0/mlflow/model-versions/search"),
+    route("GET", "/api/2.0/mlflow/model-versions/get-download-uri"),
+    route("GET", "/api/2.0/mlflow-artifacts/artifacts"),
+    route("GET", "/get-artifact"),
+    route("GET", "/model-versions/get-artifact"),
+];
