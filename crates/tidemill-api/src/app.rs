@@ -4,7 +4,7 @@ use tidemill_core::keys::Limits;
 use tidemill_store::Store;
 
 use crate::artifacts::Artifacts;
-use crate::extract::BodyRoom;
+use crate::incoming::BodyRoom;
 
 /// Settings of the facade.
 #[derive(Debug, Clone)]

@@ -3,51 +3,20 @@
 use std::future::Future;
 use std::ops::Deref;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::{Method, header};
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpRequest};
 use bytes::BytesMut;
-use futures::StreamExt;
 use tidemill_core::Error;
 use tidemill_proto::Request;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::ApiError;
+use crate::incoming::{BodyRoom, Incoming, Share};
 
 /// The largest body that most routes read, in bytes. A full log-batch needs about two MiB.
 const BODY: usize = 16 << 20;
-
-/// How many KiB of bodies are held at once, over all requests. Further ones wait.
-const BODIES_KIB: usize = 256 << 10;
-/// How long a body may wait for room, and how long a client may pause while sending one.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Room for the bodies of all requests together.
-#[derive(Debug, Clone)]
-pub(crate) struct BodyRoom(Arc<Semaphore>);
-
-impl Default for BodyRoom {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(BODIES_KIB)))
-    }
-}
-
-impl BodyRoom {
-    pub(crate) async fn take(&self, bytes: usize) -> Result<OwnedSemaphorePermit, ApiError> {
-        let kib = u32::try_from(bytes / 1024 + 1).unwrap_or(u32::MAX);
-        let room = Arc::clone(&self.0).acquire_many_owned(kib);
-        match tokio::time::timeout(PATIENCE, room).await {
-            Ok(Ok(room)) => Ok(room),
-            _ => Err(ApiError(Error::unavailable(
-                "The server is busy with other large requests.",
-            ))),
-        }
-    }
-}
 
 /// A decoded request message: from the query string of a GET, otherwise from the body, as JSON
 /// or binary protobuf, and from the path.
@@ -56,7 +25,7 @@ impl BodyRoom {
 #[derive(Debug)]
 pub(crate) struct Body<M, const LIMIT: usize = BODY>(
     pub(crate) M,
-    #[expect(dead_code, reason = "held, not read")] Option<OwnedSemaphorePermit>,
+    #[expect(dead_code, reason = "held, not read")] Option<Share>,
 );
 
 impl<M, const LIMIT: usize> Deref for Body<M, LIMIT> {
@@ -85,7 +54,7 @@ async fn decode<M: Request>(
     request: &HttpRequest,
     payload: Payload,
     limit: usize,
-) -> Result<(M, Option<OwnedSemaphorePermit>), ApiError> {
+) -> Result<(M, Option<Share>), ApiError> {
     let path: Vec<(&str, &str)> = request.match_info().iter().collect();
     let is_get = request.method() == Method::GET || request.method() == Method::HEAD;
     if is_get && !request.query_string().is_empty() {
@@ -133,9 +102,9 @@ impl Encoding {
 /// too long. A body of unknown length takes the room of the longest that is allowed.
 async fn read(
     request: &HttpRequest,
-    mut payload: Payload,
+    payload: Payload,
     limit: usize,
-) -> Result<(BytesMut, Option<OwnedSemaphorePermit>), ApiError> {
+) -> Result<(BytesMut, Option<Share>), ApiError> {
     let announced = request
         .headers()
         .get(header::CONTENT_LENGTH)
@@ -149,28 +118,23 @@ async fn read(
         Some(length) if length > limit => return Err(too_large(limit)),
         _ => {}
     }
-    let room = match request.app_data::<Data<BodyRoom>>() {
-        Some(room) => Some(room.take(announced.unwrap_or(limit)).await?),
+    let mut room = match request.app_data::<Data<BodyRoom>>() {
+        Some(room) => Some(room.enter(announced.unwrap_or(limit)).await?),
         None => None,
     };
+    let mut incoming = Incoming::new(payload);
     body.reserve(announced.unwrap_or(0).min(64 << 10));
-    while let Some(chunk) = next(&mut payload).await? {
-        if body.len() + chunk.len() > limit {
+    while let Some(piece) = incoming.next().await? {
+        let length = body.len() + piece.len();
+        if length > limit {
             return Err(too_large(limit));
         }
-        body.extend_from_slice(&chunk);
+        if let Some(room) = &mut room {
+            room.hold(length).await?;
+        }
+        body.extend_from_slice(&piece);
     }
     Ok((body, room))
-}
-
-/// The next piece of a body, if its sender does not pause for too long.
-pub(crate) async fn next(payload: &mut Payload) -> Result<Option<bytes::Bytes>, ApiError> {
-    match tokio::time::timeout(PATIENCE, payload.next()).await {
-        Ok(chunk) => chunk
-            .transpose()
-            .map_err(|_| refuse("The request body could not be read.")),
-        Err(_) => Err(refuse("The request body did not arrive in time.")),
-    }
 }
 
 fn refuse(message: &str) -> ApiError {

@@ -8,6 +8,7 @@ mod app;
 mod error;
 mod extract;
 mod guard;
+mod incoming;
 mod reply;
 mod request_log;
 pub mod routes;

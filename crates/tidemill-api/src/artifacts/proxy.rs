@@ -3,8 +3,6 @@
 use actix_web::http::header;
 use actix_web::web::{Data, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use futures::StreamExt;
-use tidemill_core::Error;
 use tidemill_proto::mlflow::artifacts::{FileInfo, ListArtifacts, delete_artifact, list_artifacts};
 
 use super::download::send;
@@ -13,6 +11,7 @@ use super::location::{path, path_after};
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::incoming::Incoming;
 use crate::reply::{Answer, Reply};
 
 /// What stands before the path of an artifact.
@@ -60,8 +59,10 @@ pub(crate) async fn upload(
         .headers()
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse().ok());
-    let pieces = payload.map(|piece| {
-        piece.map_err(|error| Error::bad_request(format!("The upload was cut off: {error}")))
+    let incoming = Incoming::new(payload.into_inner());
+    let pieces = futures::stream::try_unfold(incoming, async |mut incoming| {
+        let piece = incoming.next().await?;
+        Ok(piece.map(|piece| (piece, incoming)))
     });
     let repository = app.artifacts.proxied().await?;
     repository.put(&path, size, pieces).await?;
