@@ -7,6 +7,7 @@ mod heads;
 mod messages;
 mod queries;
 mod searches;
+mod slow;
 
 use std::time::{Duration, Instant};
 
