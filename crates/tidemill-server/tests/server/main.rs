@@ -5,8 +5,11 @@
 mod durability;
 mod hostile;
 mod load;
+mod modes;
+mod protobuf;
 mod routes;
 mod security;
 mod starting;
 mod support;
+mod telemetry;
 mod writes;
