@@ -1,6 +1,11 @@
 //! Section F, as far as one request shows it; floods are in `hostile`.
 
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
+use tidemill_testkit::http::request;
 
 use super::site::{Case, all_hold, case, on_every_surface, post};
 
@@ -143,4 +148,60 @@ fn text_never_becomes_sql() {
             found.text()
         );
     });
+}
+
+/// The folder where uploads are kept until they are whole.
+const STAGING: &str = ".tidemill-uploads";
+
+#[test]
+fn an_upload_on_its_way_is_for_nobody_elses_eyes() {
+    on_every_surface(|surface| {
+        let id = "CVE-2022-0736";
+        let path = surface.path("/api/2.0/mlflow-artifacts/artifacts/half");
+        let mut connection = surface.site.server.connect();
+        let half = request(
+            "PUT",
+            &path,
+            &[("Content-Length", "3000000")],
+            &[b'x'; 2_000_000],
+        );
+        connection.send(&half).unwrap();
+        let folder = surface.site.artifacts().join(STAGING);
+        let staged = wait_for(|| staged_in(&folder));
+        let mode = folder.metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{id}: {mode:o}");
+        for path in [format!("{STAGING}/{staged}"), STAGING.into()] {
+            let path = format!("/api/2.0/mlflow-artifacts/artifacts/{path}");
+            for method in ["GET", "PUT", "DELETE"] {
+                let answer = surface.send(method, &path, &[], b"");
+                assert!(
+                    (400..500).contains(&answer.status),
+                    "{id}: {method} {}",
+                    answer.status
+                );
+            }
+        }
+        let listed = surface.get("/api/2.0/mlflow-artifacts/artifacts");
+        assert!(!listed.text().contains(STAGING), "{id}: {}", listed.text());
+        assert!(folder.join(staged).exists(), "{id}: the upload is gone");
+        drop(connection);
+        wait_for(|| staged_in(&folder).is_none().then_some(()));
+    });
+}
+
+fn staged_in(folder: &Path) -> Option<String> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten();
+    let name = entries.flatten().next()?.file_name();
+    Some(name.into_string().unwrap())
+}
+
+fn wait_for<T>(look: impl Fn() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(10), "not in time");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
