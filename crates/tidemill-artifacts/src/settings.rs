@@ -35,6 +35,22 @@ pub struct StorageSettings {
     pub limits: Limits,
 }
 
+/// MLflow's variable for how many seconds a transfer may take.
+const TRANSFER_TIMEOUT: &str = "MLFLOW_ARTIFACT_UPLOAD_DOWNLOAD_TIMEOUT";
+
+impl Limits {
+    /// No wait is longer than a transfer may take.
+    fn with_transfer(transfer: Duration) -> Self {
+        let usual = Self::default();
+        Self {
+            request: usual.request.min(transfer),
+            transfer,
+            idle: usual.idle.min(transfer),
+            folder: usual.folder.min(transfer),
+        }
+    }
+}
+
 /// Variables whose names begin so may be read.
 const PREFIXES: [&str; 6] = [
     "AWS_",
@@ -48,13 +64,18 @@ const PREFIXES: [&str; 6] = [
 impl StorageSettings {
     /// From the variables of a process.
     pub fn new(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        let variables = variables
+        let variables: BTreeMap<String, String> = variables
             .into_iter()
             .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
             .collect();
+        let seconds = variables.get(TRANSFER_TIMEOUT);
+        let seconds = seconds.and_then(|text| text.parse().ok());
         Self {
             variables,
-            limits: Limits::default(),
+            limits: match seconds.filter(|seconds| *seconds > 0) {
+                Some(seconds) => Limits::with_transfer(Duration::from_secs(seconds)),
+                None => Limits::default(),
+            },
         }
     }
 
@@ -99,5 +120,27 @@ impl std::fmt::Debug for StorageSettings {
             .field("variables", &self.variables.keys())
             .field("limits", &self.limits)
             .finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn limits(seconds: &str) -> Limits {
+        StorageSettings::new([(TRANSFER_TIMEOUT.to_owned(), seconds.to_owned())]).limits
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_a_transfer_may_take() {
+        let short = limits("2");
+        let all = [short.request, short.transfer, short.idle, short.folder];
+        assert_eq!(all, [Duration::from_secs(2); 4]);
+        let long = limits("900");
+        assert_eq!(long.transfer, Duration::from_secs(900));
+        assert_eq!(long.request, Limits::default().request);
+        for odd in ["", "0", "-1", "soon"] {
+            assert_eq!(limits(odd).transfer, Limits::default().transfer, "{odd}");
+        }
     }
 }
