@@ -1,12 +1,17 @@
 //! Whether the server is up, and what it can do.
 
+use std::time::Duration;
+
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use tidemill_core::Result;
 use tidemill_proto::JsonWriter;
 
 use crate::App;
 use crate::error::ApiError;
 
+/// How long a probe waits for the database.
+const READY_WITHIN: Duration = Duration::from_secs(3);
 /// Our own version, beside MLflow's.
 const VERSION_HEADER: &str = "x-tidemill-version";
 
@@ -24,16 +29,16 @@ pub(crate) async fn version(app: Data<App>) -> HttpResponse {
 
 /// Whether the database answers and has the schema of this binary.
 pub(crate) async fn ready(app: Data<App>) -> HttpResponse {
-    let ready = match app.tracking.is_ready().await {
-        Ok(true) => app.registry.is_ready().await.unwrap_or(false),
-        _ => false,
-    };
-    match ready {
-        true => HttpResponse::Ok().content_type("text/plain").body("OK"),
-        false => HttpResponse::ServiceUnavailable()
+    match tokio::time::timeout(READY_WITHIN, databases_are_ready(&app)).await {
+        Ok(Ok(true)) => HttpResponse::Ok().content_type("text/plain").body("OK"),
+        _ => HttpResponse::ServiceUnavailable()
             .content_type("text/plain")
             .body("The database does not answer, or has another schema."),
     }
+}
+
+async fn databases_are_ready(app: &App) -> Result<bool> {
+    Ok(app.tracking.is_ready().await? && app.registry.is_ready().await?)
 }
 
 /// What clients ask before they log in or upload.

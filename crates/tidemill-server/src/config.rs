@@ -113,6 +113,10 @@ pub(crate) struct ServerArgs {
     /// Database connections to hold at most. [default: 4 on SQLite (for reading), otherwise 16]
     #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pool_size: Option<u32>,
+    /// Seconds that a request waits for the database before it is answered without one.
+    #[arg(long, env = "TIDEMILL_DATABASE_TIMEOUT", default_value_t = 60, value_name = "SECONDS",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    database_timeout: u64,
     /// Threads that handle requests. [default: one for each core]
     #[arg(long, env = "TIDEMILL_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -287,10 +291,11 @@ impl Config {
         if args.artifacts_only && !serve_artifacts {
             return Err("--artifacts-only and --no-serve-artifacts leave nothing to serve; give one of them.".into());
         }
+        let limits = (args.pool_size, Duration::from_secs(args.database_timeout));
         let tracking = store(
             "--backend-store-uri",
             args.backend_store_uri.as_deref(),
-            args.pool_size,
+            limits,
         )?;
         let registry = match args
             .registry_store_uri
@@ -298,7 +303,7 @@ impl Config {
             .filter(|uri| !uri.is_empty())
         {
             None => None,
-            uri => Some(store("--registry-store-uri", uri, args.pool_size)?)
+            uri => Some(store("--registry-store-uri", uri, limits)?)
                 .filter(|registry| registry.url != tracking.url),
         };
         let artifacts_destination = match args.artifacts_destination.filter(|uri| !uri.is_empty()) {
@@ -340,7 +345,11 @@ impl Config {
     }
 }
 
-fn store(flag: &str, uri: Option<&str>, pool_size: Option<u32>) -> Result<StoreConfig, String> {
+fn store(
+    flag: &str,
+    uri: Option<&str>,
+    (pool_size, answer_within): (Option<u32>, Duration),
+) -> Result<StoreConfig, String> {
     let url: DatabaseUrl = match uri.filter(|uri| !uri.is_empty()) {
         None => DatabaseUrl::Sqlite(std::path::Path::new(DATA).join("tidemill.db")),
         Some(uri) if !uri.contains("://") || uri.starts_with("file:") => {
@@ -351,7 +360,10 @@ fn store(flag: &str, uri: Option<&str>, pool_size: Option<u32>) -> Result<StoreC
         }
         Some(uri) => uri.parse().map_err(|error| format!("{flag}: {error}"))?,
     };
-    let mut config = StoreConfig::new(url);
+    let mut config = StoreConfig {
+        answer_within,
+        ..StoreConfig::new(url)
+    };
     if let Some(pool_size) = pool_size {
         config.pool_size = pool_size;
     }

@@ -24,6 +24,10 @@ use crate::telemetry;
 const MLFLOW_VERSION: &str = "3.17.2";
 /// Connections that may wait to be accepted.
 const BACKLOG: u32 = 8192;
+/// What committing the queue may take, after requests have had their time.
+const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
+/// `SIGXFSZ`; std has no name for it.
+const FILE_TOO_LARGE: i32 = 25;
 /// Seconds that a client may take to send its request's head.
 const HEAD_PATIENCE: Duration = Duration::from_secs(15);
 /// How long a connection is kept between requests. Training loops log every few seconds; a
@@ -42,6 +46,7 @@ pub(crate) fn serve(args: ServerArgs) -> Result<(), String> {
 }
 
 async fn run(config: Config, started: Instant) -> Result<(), String> {
+    survive_file_size_limit();
     let app = open(&config).await?;
     let (stop_sealing, sealing) = seal_in_background(app.tracking.clone());
     let log = Arc::new(RequestLog::default());
@@ -72,6 +77,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let bound: Vec<_> = server.addrs();
     let server = server.run();
     let handle = server.handle();
+    let latest_end = Duration::from_secs(config.shutdown_timeout) + COMMIT_PATIENCE;
     tracing::info!(
         addresses = ?bound,
         database = ?config.tracking.url,
@@ -81,6 +87,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     actix_web::rt::spawn(async move {
         told_to_stop().await;
         tracing::info!("stopping: requests under way may finish");
+        end_at_the_latest(latest_end);
         handle.stop(true).await;
     });
     server.await.map_err(|error| error.to_string())?;
@@ -167,6 +174,23 @@ fn artifacts(config: &Config) -> Result<Artifacts, String> {
         signs_urls,
         link_lifetime: config.link_lifetime,
     })
+}
+
+/// Ends the process when something does not let go of it, such as a database that does not
+/// answer.
+fn end_at_the_latest(patience: Duration) {
+    std::thread::spawn(move || {
+        std::thread::sleep(patience);
+        tracing::error!("not everything could be finished in time");
+        std::process::exit(1);
+    });
+}
+
+/// Makes a limit on the size of files a failed write instead of the end of the process.
+fn survive_file_size_limit() {
+    if let Err(error) = signal(SignalKind::from_raw(FILE_TOO_LARGE)) {
+        tracing::warn!(%error, "a limit on the size of files would end the server");
+    }
 }
 
 async fn told_to_stop() {

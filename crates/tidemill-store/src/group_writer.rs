@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use tidemill_core::{Error, Result};
 use tokio::sync::{mpsc, oneshot};
@@ -35,6 +36,10 @@ const GROUP_ITEMS: usize = 20_000;
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a transaction that lost against another, or its connection, is run again.
 const RETRIES: u32 = 5;
+
+/// How long a group waits for somebody else's lock. Other runs wait behind it, and its batches
+/// are tried again one by one.
+const LOCK_PATIENCE: &str = "SET lock_timeout = '2s'";
 
 const AWAY: &str = "The database is temporarily unavailable. Try again later.";
 const UNKNOWN_FATE: &str = "The database went away while it was writing. Try again later.";
@@ -136,7 +141,12 @@ impl Worker {
         }
     }
 
-    fn write_group(&mut self, group: Vec<Pending>) {
+    fn write_group(&mut self, mut group: Vec<Pending>) {
+        // Work that nobody waits for would only hold up the others.
+        group.retain(|pending| !pending.reply.is_closed());
+        if group.is_empty() {
+            return;
+        }
         let entries: Vec<&Entry> = group.iter().map(|pending| &pending.entry).collect();
         match self.write(&entries) {
             Ok(answers) => {
@@ -183,13 +193,20 @@ impl Worker {
         }
     }
 
+    fn connect(&self) -> std::result::Result<DbConnection, Lost> {
+        let mut db = DbConnection::open(&self.url, Access::Write).map_err(|error| {
+            tracing::warn!(%error, "no database connection");
+            Lost::Everything(AWAY)
+        })?;
+        let set = db.batch_execute(LOCK_PATIENCE);
+        set.map_err(|error| Lost::RolledBack(error.into()))?;
+        Ok(db)
+    }
+
     fn try_to_write(&mut self, entries: &[&Entry]) -> std::result::Result<Vec<Result<()>>, Lost> {
         let mut db = match self.connection.take() {
             Some(connection) => connection,
-            None => DbConnection::open(&self.url, Access::Write).map_err(|error| {
-                tracing::warn!(%error, "no database connection");
-                Lost::Everything(AWAY)
-            })?,
+            None => self.connect()?,
         };
         let cache = &self.cache;
         let mut at_commit = false;

@@ -26,7 +26,7 @@ const GROUP: usize = 512;
 
 /// A write that waits for its turn: runs inside the group's transaction, answers after the commit.
 pub(crate) trait Job: Send {
-    /// Runs in a savepoint of its own.
+    /// Runs in a savepoint of its own, unless its caller has stopped waiting.
     fn run(&mut self, db: &mut DbConnection);
     /// Tells the caller; `committed` is the fate of the whole group.
     fn answer(self: Box<Self>, committed: Result<(), Error>);
@@ -51,6 +51,9 @@ impl<T, F> WriteJob<T, F> {
 
 impl<T: Send, F: FnMut(&mut DbConnection) -> DbResult<T> + Send> Job for WriteJob<T, F> {
     fn run(&mut self, db: &mut DbConnection) {
+        if self.reply.is_closed() {
+            return;
+        }
         let work = &mut self.work;
         self.outcome = Some(db.transaction(work).map_err(Failure::into));
     }

@@ -1,8 +1,10 @@
 //! The store: one method per use case, spread over the folders that hold their queries.
 
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
-use tidemill_core::Result;
+use tidemill_core::{Error, Result};
 
 use crate::DatabaseUrl;
 use crate::connection::DbConnection;
@@ -21,6 +23,8 @@ pub struct StoreConfig {
     pub url: DatabaseUrl,
     /// Connections held at most: for reading on SQLite, for everything elsewhere.
     pub pool_size: u32,
+    /// How long a request waits for the database before it is told that there is no answer.
+    pub answer_within: Duration,
 }
 
 impl StoreConfig {
@@ -31,7 +35,11 @@ impl StoreConfig {
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => 16,
         };
-        Self { url, pool_size }
+        Self {
+            url,
+            pool_size,
+            answer_within: Duration::from_secs(60),
+        }
     }
 }
 
@@ -39,6 +47,7 @@ impl StoreConfig {
 #[derive(Clone)]
 pub struct Store {
     doors: Arc<Doors>,
+    answer_within: Duration,
     pub(crate) keys: KeyCache,
     pub(crate) sealing: Arc<Sealing>,
     /// Where small writes go on PostgreSQL.
@@ -56,6 +65,7 @@ impl Store {
         let sealing = Arc::new(Sealing::new());
         Ok(Self {
             doors: Arc::new(Doors::open(&config.url, config.pool_size)?),
+            answer_within: config.answer_within,
             #[cfg(feature = "postgres")]
             groups: match config.url {
                 DatabaseUrl::Postgres(_) => {
@@ -93,7 +103,7 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
-        self.doors.read(work).await
+        self.in_time(self.doors.read(work)).await
     }
 
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T>
@@ -101,6 +111,18 @@ impl Store {
         T: Send + 'static,
         F: Fn(&mut DbConnection) -> DbResult<T> + Send + 'static,
     {
-        self.doors.write(work).await
+        self.in_time(self.doors.write(work)).await
+    }
+
+    /// Waits for the database, but not for ever. What was begun goes on without its caller, so
+    /// nobody knows how it ends.
+    pub(crate) async fn in_time<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let outcome = tokio::time::timeout(self.answer_within, work).await;
+        outcome.unwrap_or_else(|_| {
+            tracing::warn!("the database did not answer in time");
+            Err(Error::unavailable(
+                "The database did not answer in time. What was asked of it may still happen.",
+            ))
+        })
     }
 }

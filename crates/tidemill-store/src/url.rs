@@ -116,10 +116,17 @@ fn server_uri(scheme: &str, uri: &str, rest: &str) -> Result<String> {
 }
 
 /// Bounds how long libpq waits for a server that does not answer, unless the URI does: for a
-/// connection in seconds, for sent data to be acknowledged in milliseconds.
+/// connection in seconds, for sent data to be acknowledged in milliseconds, and for a sign of
+/// life while an answer is awaited.
 #[cfg(feature = "postgres")]
 fn bounded(uri: String) -> String {
-    let limits = [("connect_timeout", "5"), ("tcp_user_timeout", "30000")];
+    let limits = [
+        ("connect_timeout", "5"),
+        ("tcp_user_timeout", "30000"),
+        ("keepalives_idle", "15"),
+        ("keepalives_interval", "5"),
+        ("keepalives_count", "3"),
+    ];
     limits
         .into_iter()
         .filter(|(name, _)| !uri.contains(&format!("{name}=")))
@@ -178,7 +185,8 @@ mod tests {
             url,
             DatabaseUrl::Postgres(
                 "postgresql://u:secret@h:5433/d?sslmode=require&connect_timeout=5\
-                 &tcp_user_timeout=30000"
+                 &tcp_user_timeout=30000&keepalives_idle=15&keepalives_interval=5\
+                 &keepalives_count=3"
                     .into()
             )
         );

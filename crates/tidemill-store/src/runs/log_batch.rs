@@ -33,7 +33,7 @@ impl Store {
         if let Some(groups) = self.group_writer()
             && entry.suits_a_group()
         {
-            return groups.send(entry).await;
+            return self.in_time(groups.send(entry)).await;
         }
         let cache = self.keys.clone();
         let written = self.write(move |db| write_one(db, &cache, &entry)).await?;
