@@ -116,6 +116,36 @@ impl TestDatabase {
     }
 }
 
+impl TestDatabase {
+    /// Runs statements over a connection of the test's own.
+    pub fn execute(&self, sql: &str) {
+        drop(self.hold(sql));
+    }
+
+    /// Runs statements, and keeps the connection and the locks that they took.
+    pub fn hold(&self, sql: &str) -> Held {
+        let mut connection: Box<dyn SimpleConnection> = match &self.url {
+            DatabaseUrl::Sqlite(path) => Box::new(
+                diesel::SqliteConnection::establish(&path.to_string_lossy())
+                    .expect("the database opens"),
+            ),
+            #[cfg(feature = "postgres")]
+            DatabaseUrl::Postgres(uri) => {
+                Box::new(diesel::PgConnection::establish(uri).expect("the database opens"))
+            }
+            #[cfg(feature = "mysql")]
+            DatabaseUrl::Mysql(uri) => {
+                Box::new(diesel::MysqlConnection::establish(uri).expect("the database opens"))
+            }
+        };
+        connection.batch_execute(sql).expect("the statements run");
+        Held(connection)
+    }
+}
+
+/// A connection; dropping it lets go of its locks.
+pub struct Held(#[expect(dead_code, reason = "held, not used")] Box<dyn SimpleConnection>);
+
 impl Drop for TestDatabase {
     fn drop(&mut self) {
         // A database that cannot be dropped is litter, not a failed test.

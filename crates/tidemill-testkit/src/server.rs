@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, prlimit};
 
 use crate::http::{Answer, Connection, request};
 
@@ -19,6 +19,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(60);
 pub struct Launch {
     program: PathBuf,
     folder: PathBuf,
+    port: Option<u16>,
     args: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -29,6 +30,7 @@ impl Launch {
         Self {
             program: program.into(),
             folder: folder.to_owned(),
+            port: None,
             args: Vec::new(),
             env: Vec::new(),
         }
@@ -46,10 +48,16 @@ impl Launch {
         self
     }
 
+    /// Listens on this port instead of a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = Some(port);
+        self
+    }
+
     /// Starts on a free port and waits for the first answer, whatever it is: below a static
     /// prefix there is no `/health`.
     pub fn start(&self) -> TestServer {
-        let port = free_port();
+        let port = self.port.unwrap_or_else(free_port);
         let child = self.spawn(port).expect("the binary starts");
         let mut server = TestServer {
             child,
@@ -62,7 +70,8 @@ impl Launch {
 
     /// Starts, expecting the server to refuse: its exit status and what it said.
     pub fn refused(&self) -> (ExitStatus, String) {
-        let mut child = self.spawn(free_port()).expect("the binary starts");
+        let port = self.port.unwrap_or_else(free_port);
+        let mut child = self.spawn(port).expect("the binary starts");
         let status = wait(&mut child).expect("the server ends by itself");
         let log = std::fs::read_to_string(self.log()).expect("the log is there");
         (status, log)
@@ -148,6 +157,14 @@ impl TestServer {
         let line = status.lines().find(|line| line.starts_with("VmRSS:"));
         let size = line.and_then(|line| line.split_ascii_whitespace().nth(1)?.parse().ok());
         size.expect("Linux tells the size")
+    }
+
+    /// Lets it write files up to this size only; `None` lifts the limit again.
+    pub fn limit_file_size(&self, bytes: Option<u64>) {
+        let pid = Pid::from_child(&self.child);
+        let mut limit = getrlimit(Resource::Fsize);
+        limit.current = bytes.or(limit.maximum);
+        prlimit(Some(pid), Resource::Fsize, limit).expect("the limit can be set");
     }
 
     /// Asks it to stop, as an orchestrator would.

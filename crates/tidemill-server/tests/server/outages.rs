@@ -1,0 +1,307 @@
+//! Databases and disks that fail: a clear answer in bounded time, and work again afterwards.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::{scope, sleep};
+use std::time::{Duration, Instant};
+
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use serde_json::json;
+use tidemill_testkit::http::{Answer, request};
+use tidemill_testkit::{TestDatabase, TestServer};
+
+use crate::load::{Fate, Ledger, Site};
+use crate::proxy::Proxy;
+use crate::support::{launch, postgres};
+use crate::writes::World;
+
+/// Waiting for a connection has two steps of five seconds; the rest is a slow machine's.
+const BOUND: Duration = Duration::from_secs(15);
+
+/// One request of each kind that needs the database in its own way, all at once, with how long
+/// each took.
+fn requests(server: &TestServer) -> Vec<(Answer, Duration)> {
+    let run = json!({"run_id": "0", "key": "k", "value": "1"});
+    let posts = [
+        ("experiments/search", json!({"max_results": 5})),
+        ("runs/search", json!({"experiment_ids": ["0"]})),
+        ("runs/create", json!({"experiment_id": "0"})),
+        ("runs/set-tag", run.clone()),
+        ("runs/log-parameter", run),
+        ("registered-models/create", json!({"name": uuid()})),
+    ];
+    scope(|scope| {
+        let asked: Vec<_> = posts
+            .iter()
+            .map(|(path, body)| {
+                scope.spawn(move || {
+                    let began = Instant::now();
+                    let answer = server.post(&format!("/api/2.0/mlflow/{path}"), body);
+                    (answer, began.elapsed())
+                })
+            })
+            .collect();
+        let answers = asked.into_iter();
+        answers
+            .map(|answer| answer.join().expect("an answer comes"))
+            .collect()
+    })
+}
+
+fn uuid() -> String {
+    format!("{:032x}", rand::random::<u128>())
+}
+
+fn must_be_unavailable(answers: &[(Answer, Duration)], bound: Duration) {
+    for (answer, took) in answers {
+        assert_eq!(answer.status, 503, "{answer:?}");
+        assert_eq!(answer.error_code(), "TEMPORARILY_UNAVAILABLE");
+        assert_eq!(answer.header("retry-after"), Some("1"));
+        assert!(*took < bound, "{answer:?} took {took:?}");
+    }
+}
+
+fn must_work(server: &TestServer) {
+    for (answer, _) in requests(server) {
+        assert!(answer.status < 500, "{answer:?}");
+    }
+}
+
+fn must_be_alive_but_not_ready(server: &TestServer) {
+    let began = Instant::now();
+    assert_eq!(server.get("/health").status, 200);
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!(server.get("/readyz").status, 503);
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+fn becomes_ready(server: &TestServer) {
+    let began = Instant::now();
+    while server.get("/readyz").status != 200 {
+        assert!(began.elapsed() < BOUND, "not ready: {}", server.log());
+        sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn a_database_that_is_gone_is_told_at_once_and_used_again_when_it_is_back() {
+    let Some(database) = postgres() else { return };
+    let proxy = Proxy::before(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let args = ["--backend-store-uri", proxy.uri(), "--pool-size", "4"];
+    let server = launch(folder.path()).args(&args).start();
+    let site = Site::prepare(&server);
+    let clients = site.clients(&server, "c", 4, &mut StdRng::seed_from_u64(1));
+    let stop = AtomicBool::new(false);
+    let ledgers: Vec<Ledger> = scope(|scope| {
+        let writing: Vec<_> = clients
+            .into_iter()
+            .map(|client| scope.spawn(|| client.write_until(&stop)))
+            .collect();
+        sleep(Duration::from_millis(400));
+        proxy.cut();
+        must_be_unavailable(&requests(&server), BOUND);
+        must_be_alive_but_not_ready(&server);
+        proxy.heal();
+        becomes_ready(&server);
+        sleep(Duration::from_millis(400));
+        stop.store(true, Ordering::Relaxed);
+        let ledgers = writing.into_iter().map(|client| client.join().unwrap());
+        ledgers.collect()
+    });
+    must_work(&server);
+    for ledger in &ledgers {
+        assert!(!ledger.cut_off);
+        assert!(ledger.refusals().all(|answer| answer.status == 503));
+        assert!(matches!(
+            ledger.writes.last(),
+            Some((_, Fate::Acknowledged(_)))
+        ));
+    }
+    assert!(ledgers.iter().flat_map(Ledger::refusals).count() > 0);
+    World::of(&server).must_keep(&ledgers);
+}
+
+#[test]
+fn a_database_that_answers_no_more_does_not_hang_requests() {
+    let Some(database) = postgres() else { return };
+    let proxy = Proxy::before(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "--backend-store-uri",
+        proxy.uri(),
+        "--database-timeout",
+        "2",
+    ];
+    let server = launch(folder.path()).args(&args).start();
+    must_work(&server);
+    proxy.stall();
+    for _ in 0..2 {
+        must_be_unavailable(&requests(&server), Duration::from_secs(4));
+    }
+    must_be_alive_but_not_ready(&server);
+    proxy.heal();
+    becomes_ready(&server);
+    must_work(&server);
+}
+
+#[test]
+fn a_server_whose_database_answers_no_more_still_stops() {
+    let Some(database) = postgres() else { return };
+    let proxy = Proxy::before(&database);
+    let folder = tempfile::tempdir().unwrap();
+    let args = [
+        "--backend-store-uri",
+        proxy.uri(),
+        "--shutdown-timeout",
+        "1",
+    ];
+    let server = launch(folder.path()).args(&args).start();
+    must_work(&server);
+    proxy.stall();
+    let mut waiting = server.connect();
+    let body = json!({"run_id": "0", "key": "k", "value": "1"}).to_string();
+    let headers = [("Content-Type", "application/json")];
+    let path = "/api/2.0/mlflow/runs/set-tag";
+    let asked = request("POST", path, &headers, body.as_bytes());
+    waiting.send(&asked).unwrap();
+    sleep(Duration::from_millis(200));
+    let told = Instant::now();
+    server.terminate();
+    assert!(server.wait().code().is_some());
+    assert!(
+        told.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        told.elapsed()
+    );
+}
+
+#[test]
+fn a_server_does_not_wait_for_its_own_work_for_ever() {
+    let Some(database) = postgres() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let uri = database.uri();
+    let args = ["--backend-store-uri", &uri, "--shutdown-timeout", "0"];
+    let server = launch(folder.path()).args(&args).start();
+    let post = |path: &str, body| {
+        let answer = server.post(&format!("/api/2.0/mlflow/runs/{path}"), &body);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        answer.json()
+    };
+    let run = post("create", json!({"experiment_id": "0"}))["run"]["info"]["run_id"].clone();
+    let point = |step| json!({"key": "m", "value": 0.5, "timestamp": 1, "step": step});
+    let points: Vec<_> = (0..1000).map(point).collect();
+    post("log-batch", json!({"run_id": run, "metrics": points}));
+    let held = database.hold("BEGIN; LOCK TABLE metric_chunk");
+    post("update", json!({"run_id": run, "status": "FINISHED"}));
+    sleep(Duration::from_millis(200));
+    let told = Instant::now();
+    server.terminate();
+    // Not everything could be finished, and the status says so.
+    assert_eq!(server.wait().code(), Some(1));
+    assert!(
+        told.elapsed() < Duration::from_secs(8),
+        "{:?}",
+        told.elapsed()
+    );
+    drop(held);
+}
+
+#[test]
+fn a_pool_that_is_used_up_is_told_in_time() {
+    let Some(database) = postgres() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let uri = database.uri();
+    let args = ["--backend-store-uri", &uri, "--pool-size", "1"];
+    let server = launch(folder.path()).args(&args).start();
+    let held = database.hold("BEGIN; LOCK TABLE experiment, run, registered_model");
+    must_be_unavailable(&requests(&server), BOUND);
+    assert_eq!(server.get("/health").status, 200);
+    drop(held);
+    becomes_ready(&server);
+    must_work(&server);
+}
+
+#[test]
+fn a_sqlite_file_that_another_process_locks_is_told_and_still_read() {
+    let database = TestDatabase::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let uri = database.uri();
+    let server = launch(folder.path())
+        .args(&["--backend-store-uri", &uri])
+        .start();
+    let held = database.hold("BEGIN IMMEDIATE");
+    let create = |name: &str| {
+        let body = json!({"name": name});
+        server.post("/api/2.0/mlflow/experiments/create", &body)
+    };
+    let began = Instant::now();
+    let answer = create("locked");
+    must_be_unavailable(&[(answer.clone(), began.elapsed())], BOUND);
+    assert!(
+        answer.text().contains("locked by another process"),
+        "{answer:?}"
+    );
+    let read = server.get("/api/2.0/mlflow/experiments/get?experiment_id=0");
+    assert_eq!(read.status, 200);
+    drop(held);
+    assert_eq!(create("locked").status, 200);
+}
+
+#[test]
+fn a_write_that_was_given_up_is_not_made_afterwards() {
+    let database = TestDatabase::sqlite();
+    let folder = tempfile::tempdir().unwrap();
+    let uri = database.uri();
+    let args = ["--backend-store-uri", &uri, "--database-timeout", "1"];
+    let server = launch(folder.path()).args(&args).start();
+    let path = "/api/2.0/mlflow/experiments/create";
+    let held = database.hold("BEGIN IMMEDIATE");
+    assert_eq!(server.post(path, &json!({"name": "late"})).status, 503);
+    drop(held);
+    let again = server.post(path, &json!({"name": "late"}));
+    assert_eq!(again.status, 200, "{again:?}");
+}
+
+#[test]
+fn a_full_disk_is_told_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = launch(folder.path()).start();
+    let site = Site::prepare(&server);
+    let clients = site.clients(&server, "c", 4, &mut StdRng::seed_from_u64(2));
+    let stop = AtomicBool::new(false);
+    let ledgers: Vec<Ledger> = scope(|scope| {
+        let writing: Vec<_> = clients
+            .into_iter()
+            .map(|client| scope.spawn(|| client.write_until(&stop)))
+            .collect();
+        sleep(Duration::from_millis(500));
+        server.limit_file_size(Some(200 * 1024));
+        sleep(Duration::from_millis(500));
+        assert_eq!(server.get("/readyz").status, 200);
+        server.limit_file_size(None);
+        sleep(Duration::from_millis(500));
+        stop.store(true, Ordering::Relaxed);
+        let ledgers = writing.into_iter().map(|client| client.join().unwrap());
+        ledgers.collect()
+    });
+    for ledger in &ledgers {
+        assert!(!ledger.cut_off);
+        for answer in ledger.refusals() {
+            assert_eq!(answer.status, 503, "{answer:?}");
+            let text = answer.text();
+            assert!(
+                text.contains("no room") || text.contains("no space"),
+                "{text}"
+            );
+        }
+        assert!(matches!(
+            ledger.writes.last(),
+            Some((_, Fate::Acknowledged(_)))
+        ));
+    }
+    assert!(ledgers.iter().flat_map(Ledger::refusals).count() > 0);
+    World::of(&server).must_keep(&ledgers);
+    server.kill();
+    World::of(&launch(folder.path()).start()).must_keep(&ledgers);
+}
