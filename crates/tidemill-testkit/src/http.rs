@@ -58,6 +58,17 @@ impl Answer {
     }
 }
 
+/// What a client asked.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    /// The method.
+    pub method: String,
+    /// Path and query.
+    pub target: String,
+    /// The body, without its transfer encoding.
+    pub body: Vec<u8>,
+}
+
 /// A connection that is kept between requests.
 pub struct Connection {
     stream: BufReader<TcpStream>,
@@ -66,7 +77,11 @@ pub struct Connection {
 impl Connection {
     /// Connects.
     pub fn open(address: SocketAddr) -> io::Result<Self> {
-        let stream = TcpStream::connect(address)?;
+        Self::accepted(TcpStream::connect(address)?)
+    }
+
+    /// The server's side of a connection.
+    pub fn accepted(stream: TcpStream) -> io::Result<Self> {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
@@ -115,6 +130,50 @@ impl Connection {
     /// Reads one answer.
     pub fn answer(&mut self) -> io::Result<Answer> {
         let (status, headers) = self.head()?;
+        let body = self.body(&headers)?;
+        Ok(Answer {
+            status,
+            headers,
+            body,
+        })
+    }
+
+    /// Reads one request, on the server's side.
+    pub fn asked(&mut self) -> io::Result<Asked> {
+        let first = self.line()?;
+        let mut words = first.split(' ').map(str::to_owned);
+        let (Some(method), Some(target)) = (words.next(), words.next()) else {
+            return Err(io::Error::other(format!("not HTTP: {first:?}")));
+        };
+        let headers = self.headers()?;
+        let body = self.body(&headers)?;
+        Ok(Asked {
+            method,
+            target,
+            body,
+        })
+    }
+
+    fn head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
+        let first = self.line()?;
+        let status = first.split(' ').nth(1).and_then(|word| word.parse().ok());
+        let status = status.ok_or_else(|| io::Error::other(format!("not HTTP: {first:?}")))?;
+        Ok((status, self.headers()?))
+    }
+
+    fn headers(&mut self) -> io::Result<Vec<(String, String)>> {
+        let mut headers = Vec::new();
+        loop {
+            let line = self.line()?;
+            if line.is_empty() {
+                return Ok(headers);
+            }
+            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
+            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
+        }
+    }
+
+    fn body(&mut self, headers: &[(String, String)]) -> io::Result<Vec<u8>> {
         let find = |name: &str| {
             let found = headers.iter().find(|(key, _)| key == name);
             found.map(|(_, value)| value.as_str())
@@ -127,26 +186,7 @@ impl Connection {
             body.resize(length, 0);
             self.stream.read_exact(&mut body)?;
         }
-        Ok(Answer {
-            status,
-            headers,
-            body,
-        })
-    }
-
-    fn head(&mut self) -> io::Result<(u16, Vec<(String, String)>)> {
-        let first = self.line()?;
-        let status = first.split(' ').nth(1).and_then(|word| word.parse().ok());
-        let status = status.ok_or_else(|| io::Error::other(format!("not HTTP: {first:?}")))?;
-        let mut headers = Vec::new();
-        loop {
-            let line = self.line()?;
-            if line.is_empty() {
-                return Ok((status, headers));
-            }
-            let (name, value) = line.split_once(':').unwrap_or((&line, ""));
-            headers.push((name.to_ascii_lowercase(), value.trim().to_owned()));
-        }
+        Ok(body)
     }
 
     fn chunks(&mut self, body: &mut Vec<u8>) -> io::Result<()> {

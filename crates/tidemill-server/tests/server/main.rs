@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+mod bad_storage;
 mod durability;
 mod hostile;
 mod load;
@@ -12,6 +13,7 @@ mod proxy;
 mod routes;
 mod security;
 mod starting;
+mod storage_outages;
 mod support;
 mod telemetry;
 mod writes;
