@@ -72,6 +72,14 @@ impl Failure {
         }
     }
 
+    /// Whether the database may be read but not written.
+    pub(crate) fn is_read_only(&self) -> bool {
+        match self {
+            Self::Database(DieselError::DatabaseError(_, info)) => is_read_only(info.message()),
+            _ => false,
+        }
+    }
+
     /// Whether the connection is of no more use.
     pub(crate) fn is_disconnection(&self) -> bool {
         match self {
@@ -114,6 +122,10 @@ impl From<Failure> for Error {
                 tracing::error!(%error, "database has no room");
                 Error::unavailable("The database has no room left. Nothing was written.")
             }
+            _ if failure.is_read_only() => {
+                tracing::error!(%error, "database is read-only");
+                Error::unavailable("The database is read-only. Nothing was written.")
+            }
             DieselError::DatabaseError(_, info) if is_locked(info.message()) => {
                 tracing::warn!(%error, "database is locked");
                 Error::unavailable("The database is locked by another process. Try again later.")
@@ -136,10 +148,16 @@ fn is_full(message: &str) -> bool {
         "disk I/O error",
         "No space left",
         "could not extend file",
-        "readonly database",
     ]
     .iter()
     .any(|words| message.contains(words))
+}
+
+/// A file without permission to write, or a standby server.
+fn is_read_only(message: &str) -> bool {
+    ["readonly database", "in a read-only transaction"]
+        .iter()
+        .any(|words| message.contains(words))
 }
 
 fn is_locked(message: &str) -> bool {

@@ -78,7 +78,17 @@ pub(crate) fn migrate(url: &DatabaseUrl) -> Result<()> {
 
 fn migrate_through(url: &DatabaseUrl) -> Result<()> {
     let mut db = DbConnection::open(url, Access::Write).map_err(|error| {
-        Error::unavailable(format!("The database {url:?} cannot be opened: {error}"))
+        // libpq writes several lines.
+        let reason = error
+            .to_string()
+            .lines()
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" ");
+        Error::unavailable(format!(
+            "The database {url:?} cannot be opened: {}",
+            reason.trim()
+        ))
     })?;
     if version(&mut db)? == Some(NEWEST) {
         return Ok(());

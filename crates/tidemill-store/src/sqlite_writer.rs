@@ -26,8 +26,9 @@ const GROUP: usize = 512;
 
 /// A write that waits for its turn: runs inside the group's transaction, answers after the commit.
 pub(crate) trait Job: Send {
-    /// Runs in a savepoint of its own, unless its caller has stopped waiting.
-    fn run(&mut self, db: &mut DbConnection);
+    /// Runs in a savepoint of its own, unless its caller has stopped waiting. Says whether the
+    /// connection may write: one opened while the file was read-only never will.
+    fn run(&mut self, db: &mut DbConnection) -> bool;
     /// Tells the caller; `committed` is the fate of the whole group.
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
@@ -50,12 +51,14 @@ impl<T, F> WriteJob<T, F> {
 }
 
 impl<T: Send, F: FnMut(&mut DbConnection) -> DbResult<T> + Send> Job for WriteJob<T, F> {
-    fn run(&mut self, db: &mut DbConnection) {
+    fn run(&mut self, db: &mut DbConnection) -> bool {
         if self.reply.is_closed() {
-            return;
+            return true;
         }
-        let work = &mut self.work;
-        self.outcome = Some(db.transaction(work).map_err(Failure::into));
+        let outcome = db.transaction(&mut self.work);
+        let may_write = !matches!(&outcome, Err(failure) if failure.is_read_only());
+        self.outcome = Some(outcome.map_err(Failure::into));
+        may_write
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
@@ -140,11 +143,12 @@ impl Writer {
 
     /// One transaction for the whole group.
     fn write(&mut self, group: &mut Vec<Box<dyn Job>>) {
+        let mut may_write = true;
         let fate = catch_unwind(AssertUnwindSafe(|| {
             let db = &mut self.connection;
             begin(db)?;
             for job in group.iter_mut() {
-                job.run(db);
+                may_write &= job.run(db);
             }
             commit(db)
         }));
@@ -157,6 +161,8 @@ impl Writer {
         };
         if let Err(failure) = &fate {
             tracing::warn!(?failure, writes = group.len(), "a group of writes failed");
+        }
+        if fate.is_err() || !may_write {
             self.reconnect();
         }
         let error = fate.err().map(Error::from);

@@ -18,7 +18,7 @@ pub enum DatabaseUrl {
     Mysql(String),
 }
 
-/// Prints without the password.
+/// Prints without the password, and without the query, which may hold it too.
 impl std::fmt::Debug for DatabaseUrl {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
@@ -41,6 +41,7 @@ fn without_password(uri: &str) -> String {
                     return String::from("(hidden)");
                 }
             }
+            url.set_query(None);
             url.to_string()
         }
         Err(_) => String::from("(hidden)"),
@@ -190,6 +191,10 @@ mod tests {
                     .into()
             )
         );
-        assert!(!format!("{url:?}").contains("secret"));
+        assert_eq!(format!("{url:?}"), "postgresql://u:***@h:5433/d");
+        let url: DatabaseUrl = "postgresql://h/d?user=u&password=secret"
+            .parse()
+            .expect("valid");
+        assert_eq!(format!("{url:?}"), "postgresql://h/d");
     }
 }
