@@ -147,19 +147,22 @@ fn seal_in_background(store: Store) -> (oneshot::Sender<()>, JoinHandle<()>) {
 
 /// The storages: what the proxy stands for, and the root of new experiments.
 fn artifacts(config: &Config) -> Result<Artifacts, String> {
-    let parse = |flag: &str, uri: &str| {
-        StorageUri::parse(uri).map_err(|_| {
-            format!(
-                "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
-                 wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
-            )
-        })
+    let refused = |flag: &str, uri: &str| {
+        format!(
+            "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
+             wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
+        )
     };
+    let parse = |flag: &str, uri: &str| StorageUri::parse(uri).map_err(|_| refused(flag, uri));
     let destination = match config.serve_artifacts {
-        true => Some(parse(
-            "--artifacts-destination",
-            &config.artifacts_destination,
-        )?),
+        true => {
+            let (flag, uri) = ("--artifacts-destination", &config.artifacts_destination);
+            let destination = parse(flag, uri)?;
+            match destination.place() {
+                Place::Elsewhere { .. } | Place::Proxied { .. } => return Err(refused(flag, uri)),
+                _ => Some(destination),
+            }
+        }
         false => None,
     };
     let root = parse("--default-artifact-root", &config.default_artifact_root)?;

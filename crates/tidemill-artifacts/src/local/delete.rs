@@ -3,8 +3,8 @@
 use std::ffi::OsStr;
 use std::io::{self, ErrorKind};
 
-use tidemill_core::Result;
 use tidemill_core::artifact_path::{ArtifactPath, invalid_path};
+use tidemill_core::{Error, Result};
 use uuid::Uuid;
 
 use super::Tree;
@@ -28,12 +28,18 @@ impl Tree {
         .await
     }
 
-    /// Makes the root if it is missing and clears it of uploads that a crash cut off.
+    /// Makes the root if it is missing and clears it of uploads that a crash cut off. The error
+    /// is for the operator.
     pub(crate) async fn prepare(&self) -> Result<()> {
         let tree = self.clone();
         off_the_async_threads(move || {
             let prepared = tree.open_or_create().and_then(|root| sweep(&root));
-            prepared.map_err(|error| write_error(&ArtifactPath::root(), error))
+            let root = tree.root().display();
+            prepared.map_err(|error| {
+                Error::invalid_parameter(format!(
+                    "The artifact folder '{root}' cannot be used: {error}"
+                ))
+            })
         })
         .await
     }

@@ -25,6 +25,10 @@ impl Tree {
         }
     }
 
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Whether a path may be used at all.
     pub(super) fn is_reserved(path: &ArtifactPath) -> bool {
         path.segments().any(is_hidden)
