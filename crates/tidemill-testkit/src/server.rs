@@ -2,16 +2,19 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Signal, getrlimit, kill_process, prlimit};
+use rustix::process::{Pid, Resource, Signal, geteuid, getrlimit, kill_process, prlimit};
 
 use crate::http::{Answer, Connection, request};
 
 /// A start in debug mode on a machine full of other tests.
 const READY_WITHIN: Duration = Duration::from_secs(30);
+/// The user and group without any rights.
+pub const NOBODY: u32 = 65534;
 const ENDS_WITHIN: Duration = Duration::from_secs(60);
 
 /// How a server is started.
@@ -20,6 +23,7 @@ pub struct Launch {
     program: PathBuf,
     folder: PathBuf,
     port: Option<u16>,
+    unprivileged: bool,
     args: Vec<String>,
     env: Vec<(String, String)>,
 }
@@ -31,6 +35,7 @@ impl Launch {
             program: program.into(),
             folder: folder.to_owned(),
             port: None,
+            unprivileged: false,
             args: Vec::new(),
             env: Vec::new(),
         }
@@ -45,6 +50,12 @@ impl Launch {
     /// An environment variable.
     pub fn env(mut self, name: &str, value: &str) -> Self {
         self.env.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Runs as nobody when the test runs as root, whom no permission holds back.
+    pub fn without_privileges(mut self) -> Self {
+        self.unprivileged = geteuid().is_root();
         self
     }
 
@@ -83,7 +94,11 @@ impl Launch {
 
     fn spawn(&self, port: u16) -> io::Result<Child> {
         let log = std::fs::File::create(self.log())?;
-        Command::new(&self.program)
+        let mut command = Command::new(&self.program);
+        if self.unprivileged {
+            command.uid(NOBODY).gid(NOBODY);
+        }
+        command
             .args(["server", "--port", &port.to_string()])
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))

@@ -1,5 +1,10 @@
 //! Databases and disks that fail: a clear answer in bounded time, and work again afterwards.
 
+use std::fs::Permissions;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{scope, sleep};
 use std::time::{Duration, Instant};
@@ -8,11 +13,12 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use serde_json::json;
 use tidemill_testkit::http::{Answer, request};
+use tidemill_testkit::server::NOBODY;
 use tidemill_testkit::{TestDatabase, TestServer};
 
 use crate::load::{Fate, Ledger, Site};
 use crate::proxy::Proxy;
-use crate::support::{launch, postgres};
+use crate::support::{BINARY, launch, postgres};
 use crate::writes::World;
 
 /// Waiting for a connection has two steps of five seconds; the rest is a slow machine's.
@@ -261,6 +267,60 @@ fn a_write_that_was_given_up_is_not_made_afterwards() {
     drop(held);
     let again = server.post(path, &json!({"name": "late"}));
     assert_eq!(again.status, 200, "{again:?}");
+}
+
+#[test]
+fn a_file_that_may_not_be_written_is_told_and_still_read() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(launch(folder.path()).start());
+    if let Err(error) = give_to_nobody(folder.path()) {
+        eprintln!("skipped: nobody else can run the binary: {error}");
+        return;
+    }
+    let file = folder.path().join("tidemill-data/tidemill.db");
+    let permit = |mode| std::fs::set_permissions(&file, Permissions::from_mode(mode)).unwrap();
+    let create = |server: &TestServer| {
+        let body = json!({"name": "new"});
+        server.post("/api/2.0/mlflow/experiments/create", &body)
+    };
+    let launch = launch(folder.path()).without_privileges();
+    permit(0o444);
+    let server = launch.start();
+    let answer = create(&server);
+    must_be_unavailable(&[(answer.clone(), Duration::ZERO)], BOUND);
+    assert!(answer.text().contains("read-only"), "{answer:?}");
+    let read = server.get("/api/2.0/mlflow/experiments/get?experiment_id=0");
+    assert_eq!(read.status, 200);
+    permit(0o644);
+    // The connection that met the old permission is replaced after its next failure.
+    create(&server);
+    assert_eq!(
+        server
+            .post(
+                "/api/2.0/mlflow/experiments/create",
+                &json!({"name": "after"})
+            )
+            .status,
+        200
+    );
+}
+
+/// Where the test runs as root: hands over everything in `folder`, if nobody can run the server.
+fn give_to_nobody(folder: &Path) -> std::io::Result<()> {
+    if std::fs::metadata(folder)?.uid() != 0 {
+        return Ok(());
+    }
+    let mut version = Command::new(BINARY);
+    version.arg("--version").uid(NOBODY).gid(NOBODY).output()?;
+    let mut rest = vec![folder.to_owned()];
+    while let Some(path) = rest.pop() {
+        chown(&path, Some(NOBODY), Some(NOBODY))?;
+        if path.is_dir() {
+            let entries = std::fs::read_dir(path)?;
+            rest.extend(entries.map_while(Result::ok).map(|entry| entry.path()));
+        }
+    }
+    Ok(())
 }
 
 #[test]
