@@ -1,20 +1,20 @@
 //! One run of the benchmark: servers up, cases in turns, report.
 
-use crate::cases::{self, CASES, SPECIAL, STARTS};
+use crate::cases::{self, CASES, CROWD, SPECIAL, STARTS};
 use crate::data::Data;
 use crate::database::Databases;
 use crate::environment::Folders;
 use crate::failure::Result;
 use crate::fill;
 use crate::options::{Backend, Options};
-use crate::report::{Line, Report};
+use crate::report::{Goal, Line, Report};
 use crate::server::{Launch, Product};
 use crate::site::Site;
 
 /// Every name that `--only` takes.
 pub(crate) fn names() -> Vec<&'static str> {
     let closed = CASES.iter().map(|case| case.name);
-    closed.chain(SPECIAL).chain(STARTS).collect()
+    closed.chain(SPECIAL).chain([CROWD]).chain(STARTS).collect()
 }
 
 /// Measures what the options ask for.
@@ -96,8 +96,10 @@ impl Bench<'_> {
         cases::start::warm_up(&sites).await?;
         self.closed_loops(&sites).await;
         self.special(&sites).await;
-        if options.wants("memory") {
-            self.finished(vec![cases::start::loaded_memory(&sites)]);
+        self.peak("memory loaded", Goal::Below(100.0), &sites);
+        if options.wants(CROWD) {
+            self.crowd(&sites).await;
+            self.peak("memory crowded", Goal::None, &sites);
         }
         Ok(())
     }
@@ -145,14 +147,30 @@ impl Bench<'_> {
                 "upload-256mb" => {
                     cases::upload(sites, self.databases.folder(), options.rounds()).await
                 }
-                "mixed" => cases::mixed(sites, options.time(), options.rounds()).await,
-                _ => cases::many_clients(sites, options.quick).await,
+                _ => cases::mixed(sites, options.time(), options.rounds()).await,
             };
-            self.finished(lines.unwrap_or_else(|error| {
-                let line = Line::new(name, "", crate::report::Goal::None);
-                vec![line.noted(format!("not measured: {error}"))]
-            }));
+            self.measured(name, lines);
         }
+    }
+
+    async fn crowd(&mut self, sites: &[Site]) {
+        eprintln!("{CROWD}");
+        let lines = cases::many_clients(sites, self.options.quick).await;
+        self.measured(CROWD, lines);
+    }
+
+    /// The most memory that anything so far took.
+    fn peak(&mut self, name: &str, goal: Goal, sites: &[Site]) {
+        if self.options.wants("memory") {
+            self.finished(vec![cases::start::peak_memory(name, goal, sites)]);
+        }
+    }
+
+    fn measured(&mut self, name: &str, lines: Result<Vec<Line>>) {
+        self.finished(lines.unwrap_or_else(|error| {
+            let line = Line::new(name, "", Goal::None);
+            vec![line.noted(format!("not measured: {error}"))]
+        }));
     }
 
     async fn scale(&mut self) -> Result<()> {
@@ -163,7 +181,7 @@ impl Bench<'_> {
         let time = self.options.time();
         let lines = cases::scale::measure(&mut site, &self.options.scale, time).await?;
         self.finished(lines);
-        self.finished(vec![cases::start::loaded_memory(&[site])]);
+        self.peak("memory loaded", Goal::Below(100.0), &[site]);
         Ok(())
     }
 

@@ -34,7 +34,8 @@ pub(crate) use registry::{
 };
 pub(crate) use runs::{Link, Linked, latest_metrics, links, params_and_tags};
 pub(crate) use search::{
-    Dialect, Walk, drive, indexed_prefix, walk_starts, walk_values, write_ilike, write_like,
+    Dialect, INDEXED, Walk, drive, indexed_value, walk_starts, walk_values, whole_value,
+    write_ilike, write_like,
 };
 pub(crate) use targets::find_targets;
 pub(crate) use texts::{TextRow, add_params, put_many_tags, put_tags};

@@ -81,9 +81,9 @@ pub(crate) async fn idle_memory(sites: &[Site]) -> Line {
     line
 }
 
-/// The most that any of the cases took.
-pub(crate) fn loaded_memory(sites: &[Site]) -> Line {
-    let mut line = Line::new("memory loaded", "MiB RSS", Goal::Below(100.0));
+/// The most that any of the cases so far took.
+pub(crate) fn peak_memory(name: &str, goal: Goal, sites: &[Site]) -> Line {
+    let mut line = Line::new(name, "MiB RSS", goal);
     for site in sites {
         let (rss, pss) = site.watch.peak_kib();
         line.add_note(format!(

@@ -104,12 +104,27 @@ mod mysql {
     }
 }
 
-/// The part of a value that is in its index; a long value would not fit.
-pub(crate) fn indexed_prefix(dialect: Dialect) -> &'static str {
+/// How many characters of a value are in its index; a long one would not fit.
+pub(crate) const INDEXED: usize = 120;
+
+/// The value as it is in its index; `None` where a test of the whole value finds the index.
+pub(crate) fn indexed_value(dialect: Dialect) -> Option<&'static str> {
     match dialect {
-        Dialect::Sqlite => "substr(d.value, 1, 120)",
+        Dialect::Sqlite => Some("substr(d.value, 1, 120)"),
         #[cfg(feature = "postgres")]
-        Dialect::Postgres => "left(d.value, 120)",
+        Dialect::Postgres => Some("left(d.value, 120)"),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => None,
+    }
+}
+
+/// The whole value. SQLite would put the constant that a plain column is equal to into the
+/// indexed expression, and then not find the index.
+pub(crate) fn whole_value(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "+d.value",
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => "d.value",
         #[cfg(feature = "mysql")]
         Dialect::Mysql => "d.value",
     }

@@ -12,7 +12,7 @@ use tidemill_search::runs::{RunAttribute, RunField, RunFilter};
 use super::names::{Names, field_name};
 use super::predicate::table;
 use crate::connection::DbConnection;
-use crate::dialect::{Dialect, indexed_prefix};
+use crate::dialect::{Dialect, INDEXED, indexed_value, whole_value};
 use crate::error::DbResult;
 use crate::keys::KeyKind;
 use crate::search::sql::Sql;
@@ -146,24 +146,29 @@ fn metric_range(sql: &mut Sql, condition: &Test) -> Option<()> {
     }
 }
 
-/// The index has the first 120 characters; the whole value decides.
+/// The index has the first [`INDEXED`] characters; of a longer value all decide.
 fn text_values(sql: &mut Sql, dialect: Dialect, condition: &Test) -> Option<()> {
     let values = match condition {
         Test::Text(TextOp::Eq, value) => std::slice::from_ref(value),
         Test::In(values) if (1..=LIST).contains(&values.len()) => values,
         _ => return None,
     };
-    if indexed_prefix(dialect) != "d.value" {
-        let prefixes: Vec<String> = values
+    if let Some(indexed) = indexed_value(dialect) {
+        let prefix = |value: &String| value.chars().take(INDEXED).collect();
+        let prefixes: Vec<String> = values.iter().map(prefix).collect();
+        sql.push(indexed).push(" IN (").texts(&prefixes).push(")");
+        if prefixes
             .iter()
-            .map(|value| value.chars().take(120).collect())
-            .collect();
-        sql.push(indexed_prefix(dialect))
-            .push(" IN (")
-            .texts(&prefixes)
-            .push(") AND ");
+            .all(|prefix| prefix.chars().count() < INDEXED)
+        {
+            return Some(());
+        }
+        sql.push(" AND ");
     }
-    sql.push("d.value IN (").texts(values).push(")");
+    sql.push(whole_value(dialect))
+        .push(" IN (")
+        .texts(values)
+        .push(")");
     Some(())
 }
 
@@ -175,4 +180,38 @@ fn count(db: &mut DbConnection, source: Sql, most: i64) -> DbResult<i64> {
         .int(most)
         .push(") c");
     Ok(sql.query::<BigInt>().get_result(db)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::connection::SimpleConnection;
+    use diesel::sql_types::{Integer, Text};
+
+    use super::*;
+
+    /// How SQLite finds the params with one of these values.
+    fn plan(values: &[&str]) -> String {
+        let file = diesel::SqliteConnection::establish(":memory:").unwrap();
+        let mut db = DbConnection::Sqlite(file);
+        db.batch_execute(include_str!(
+            "../../../../../migrations/sqlite/0001_tracking_and_registry/up.sql"
+        ))
+        .unwrap();
+        let mut sql = Sql::default();
+        sql.push("EXPLAIN QUERY PLAN SELECT d.run_id FROM param d WHERE d.key_id IN (1) AND ");
+        let values = values.iter().map(|value| (*value).to_owned()).collect();
+        text_values(&mut sql, Dialect::Sqlite, &Test::In(values)).unwrap();
+        let query = sql.query::<(Integer, Integer, Integer, Text)>();
+        let steps: Vec<(i32, i32, i32, String)> = query.load(&mut db).unwrap();
+        steps.into_iter().map(|step| step.3).collect()
+    }
+
+    #[test]
+    fn a_value_is_looked_up_in_its_index() {
+        let long = "v".repeat(INDEXED);
+        for values in [&["0.01"][..], &["0.01", "0.1"], &[&long], &[&long, "0.1"]] {
+            let plan = plan(values);
+            assert!(plan.contains("(key_id=? AND <expr>=?)"), "{plan}");
+        }
+    }
 }
