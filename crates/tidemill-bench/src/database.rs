@@ -50,7 +50,12 @@ impl Databases {
                 let name = format!("tidemill_bench_{}_{}", since.as_millis(), self.count);
                 let arguments = ["create-database", server, &name];
                 self.mlflow.python(&arguments, None).await?;
+                // The driver that MLflow's environment has; SQLAlchemy 2.1 would try another.
                 let backend = with_database(server, &name);
+                let backend = match backend.split_once("://") {
+                    Some((_, rest)) => format!("postgresql+psycopg2://{rest}"),
+                    None => backend,
+                };
                 self.made.push(name);
                 backend
             }
