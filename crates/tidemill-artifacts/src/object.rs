@@ -14,6 +14,7 @@ mod multipart;
 mod presign;
 mod put;
 mod query_signature;
+mod ranges;
 mod s3;
 
 use std::sync::Arc;

@@ -13,6 +13,7 @@ use url::Url;
 
 use super::query_signature::hmac_sha256;
 
+use super::ranges::ExactRanges;
 use super::{Bucket, Kind, client, retries};
 use crate::settings::StorageSettings;
 
@@ -111,6 +112,7 @@ pub(crate) fn open(
         .with_container_name(container)
         .with_client_options(options)
         .with_retry(retries())
+        .with_http_connector(ExactRanges)
         .build()
         .map_err(Error::internal)?;
     let azure = Azure {

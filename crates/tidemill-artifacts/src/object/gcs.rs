@@ -13,6 +13,7 @@ use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use tidemill_core::{Error, Result};
 
 use super::query_signature::hex;
+use super::ranges::ExactRanges;
 use super::{Bucket, Kind, client, retries};
 use crate::settings::StorageSettings;
 
@@ -55,6 +56,7 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
         .with_bucket_name(bucket)
         .with_client_options(options)
         .with_retry(retries())
+        .with_http_connector(ExactRanges)
         .build()
         .map_err(Error::internal)?;
     let gcs = Gcs {

@@ -1,5 +1,6 @@
 //! Download.
 
+use bytes::Bytes;
 use futures::{StreamExt, stream};
 use object_store::{GetOptions as StoreOptions, GetRange, ObjectMeta, ObjectStoreExt};
 use tidemill_core::artifact_path::ArtifactPath;
@@ -51,27 +52,28 @@ impl Bucket {
         Ok(Content {
             metadata: described(got.meta.clone()),
             range: got.range.clone(),
-            body: self.body(path, got.into_stream()),
+            body: self.body(path, got.range.end - got.range.start, got.into_stream()),
         })
     }
 
-    /// The storage's bytes; a silence ends them.
+    /// The storage's bytes: `left` of them, or an error. A silence ends them.
     fn body(
         &self,
         path: &ArtifactPath,
-        pieces: stream::BoxStream<'static, object_store::Result<bytes::Bytes>>,
+        left: u64,
+        pieces: stream::BoxStream<'static, object_store::Result<Bytes>>,
     ) -> Body {
         let (idle, path) = (self.limits.idle, path.clone());
-        stream::unfold(Some(pieces), move |pieces| {
+        stream::unfold(Some((pieces, left)), move |state| {
             let path = path.clone();
             async move {
-                let mut pieces = pieces?;
-                match within(idle, pieces.next()).await {
-                    Ok(Some(Ok(piece))) => Some((Ok(piece), Some(pieces))),
-                    Ok(Some(Err(error))) => Some((Err(store_error(&path, error)), None)),
-                    Ok(None) => None,
-                    Err(silence) => Some((Err(silence), None)),
-                }
+                let (mut pieces, left) = state?;
+                let next = within(idle, pieces.next()).await;
+                let piece = next
+                    .and_then(|next| checked(&path, next, left))
+                    .transpose()?;
+                let rest = piece.as_ref().ok().map(|piece| left - piece.len() as u64);
+                Some((piece, rest.map(|left| (pieces, left))))
             }
         })
         .boxed()
@@ -100,6 +102,24 @@ impl Bucket {
             entry => Ok(entry.is_some()),
         }
     }
+}
+
+/// A piece that is no more, and an end that is no sooner, than the `left` bytes to come.
+fn checked(
+    path: &ArtifactPath,
+    next: Option<object_store::Result<Bytes>>,
+    left: u64,
+) -> Result<Option<Bytes>> {
+    let piece = next.transpose().map_err(|error| store_error(path, error))?;
+    let is_right = match &piece {
+        Some(piece) => piece.len() as u64 <= left,
+        None => left == 0,
+    };
+    if is_right {
+        return Ok(piece);
+    }
+    tracing::warn!(%path, "the artifact store sent another number of bytes than it said");
+    Err(Error::unavailable("The artifact store is not available."))
 }
 
 fn described(object: ObjectMeta) -> Metadata {

@@ -7,6 +7,7 @@ use object_store::{Certificate, ClientOptions};
 use tidemill_core::{Error, Result};
 
 use super::errors::within;
+use super::ranges::ExactRanges;
 use super::{Bucket, Kind, client, retries};
 use crate::settings::StorageSettings;
 
@@ -41,6 +42,7 @@ pub(crate) async fn open(bucket: &str, settings: &StorageSettings) -> Result<Buc
         .with_region(&region)
         .with_client_options(client)
         .with_retry(retries())
+        .with_http_connector(ExactRanges)
         .build()
         .map_err(Error::internal)?;
     let s3 = S3 {

@@ -33,9 +33,10 @@ fn bucket_on(answer: impl Fn(TcpStream) + Send + Sync + 'static) -> Repository {
     storage::open("s3://tidemill", settings)
 }
 
-fn read_request(socket: &mut TcpStream) {
+fn read_request(socket: &mut TcpStream) -> String {
     let mut request = [0; 65536];
-    let _ = socket.read(&mut request).unwrap();
+    let length = socket.read(&mut request).unwrap();
+    String::from_utf8_lossy(&request[..length]).into_owned()
 }
 
 fn is_unavailable<T>(result: Result<T, Error>) -> bool {
@@ -111,6 +112,82 @@ fn a_download_that_falls_silent_ends_with_an_error() {
     };
     assert!(is_unavailable(body(content)));
     assert!(start.elapsed() < Duration::from_secs(10));
+}
+
+const FILE: &str = "0123456789";
+
+/// A store that hangs up after the first four bytes of a file and answers `rest` when it is
+/// asked for the others.
+fn breaking_off(etag: &'static str, rest: impl Into<String>) -> Repository {
+    let rest = rest.into();
+    bucket_on(move |mut socket| {
+        let request = read_request(&mut socket).to_ascii_lowercase();
+        let answer = if request.contains("range: bytes=4-9\r\n") {
+            rest.clone()
+        } else {
+            assert!(!request.contains("range:"), "{request}");
+            answer("200 OK", etag, "x: y", &FILE[..4]).replace("length: 4", "length: 10")
+        };
+        socket.write_all(answer.as_bytes()).unwrap();
+    })
+}
+
+fn answer(status: &str, etag: &str, header: &str, body: &str) -> String {
+    let length = body.len();
+    format!(
+        "HTTP/1.1 {status}\r\netag: {etag}\r\n{header}\r\ncontent-length: {length}\r\n\
+         last-modified: Wed, 21 Oct 2015 07:28:00 GMT\r\nconnection: close\r\n\r\n{body}"
+    )
+}
+
+const REST: &str = "content-range: bytes 4-9/10";
+
+/// What arrived of the file, and whether it ended without an error.
+fn downloaded(bucket: &Repository) -> (String, bool) {
+    let Got::Content(content) = block_on(bucket.get(&path("f"), GetOptions::default())).unwrap()
+    else {
+        panic!("no content");
+    };
+    assert_eq!(content.range, 0..10);
+    let pieces: Vec<_> = block_on(content.body.collect());
+    let is_whole = pieces.iter().all(Result::is_ok);
+    let bytes: Vec<_> = pieces.into_iter().flatten().flatten().collect();
+    (String::from_utf8(bytes).unwrap(), is_whole)
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_where_it_was() {
+    let rest = answer("206 Partial Content", "\"x\"", REST, &FILE[4..]);
+    let bucket = breaking_off("\"x\"", rest);
+    assert_eq!(downloaded(&bucket), (FILE.to_owned(), true));
+}
+
+#[test]
+fn a_broken_download_never_goes_on_with_other_bytes() {
+    let (strong, weak) = ("\"x\"", "W/\"x\"");
+    let whole_again = answer("200 OK", strong, "x: y", FILE);
+    let from_the_start = "content-range: bytes 0-9/10";
+    let from_the_start = answer("206 Partial Content", strong, from_the_start, FILE);
+    let unnamed = answer("206 Partial Content", strong, "x: y", &FILE[4..]);
+    let too_long = answer("206 Partial Content", strong, REST, FILE);
+    let too_short = answer("206 Partial Content", strong, REST, &FILE[4..6]);
+    let other_file = answer("206 Partial Content", "\"y\"", REST, "abcdef");
+    let perhaps_other_file = answer("206 Partial Content", weak, REST, "abcdef");
+    for (etag, rest) in [
+        (strong, whole_again),
+        (strong, from_the_start),
+        (strong, unnamed),
+        (strong, too_long),
+        (strong, too_short),
+        (strong, other_file),
+        (weak, perhaps_other_file),
+    ] {
+        let (bytes, is_whole) = downloaded(&breaking_off(etag, rest.as_str()));
+        assert!(
+            !is_whole && FILE.starts_with(&bytes),
+            "{bytes} after {rest}"
+        );
+    }
 }
 
 #[test]
