@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use actix_web::Error;
@@ -20,6 +21,9 @@ const CLASSES: [f64; 10] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.1, 0.25, 1.0, 5
 #[derive(Debug, Default)]
 pub struct RequestLog {
     routes: Mutex<BTreeMap<Route, Tally>>,
+    under_way: AtomicUsize,
+    /// When requests that are still under way are cut off.
+    end: OnceLock<Instant>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -45,6 +49,7 @@ impl RequestLog {
         next: Next<B>,
     ) -> Result<ServiceResponse<B>, Error> {
         let started = Instant::now();
+        let mut under_way = UnderWay::enter(self);
         let id = request_id(&request);
         let method = method_name(&request);
         let span = tracing::info_span!(
@@ -54,7 +59,9 @@ impl RequestLog {
             path = request.path(),
             status = tracing::field::Empty,
         );
-        let mut response = next.call(request).instrument(span.clone()).await?;
+        let response = next.call(request).instrument(span.clone()).await;
+        under_way.is_answered = true;
+        let mut response = response?;
         let status = response.status().as_u16();
         let took = started.elapsed();
         span.record("status", status);
@@ -71,6 +78,17 @@ impl RequestLog {
             took,
         );
         Ok(response)
+    }
+
+    /// Says when requests that are still under way will be cut off.
+    pub fn ends_at(&self, end: Instant) {
+        // Only the first signal to stop counts.
+        let _ = self.end.set(end);
+    }
+
+    /// How many requests are under way, or were when they were cut off.
+    pub fn under_way(&self) -> usize {
+        self.under_way.load(Ordering::Acquire)
     }
 
     fn count(&self, pattern: String, method: &'static str, status: u16, took: Duration) {
@@ -105,6 +123,32 @@ impl RequestLog {
         );
         for (route, tally) in routes.iter() {
             tally.write_prometheus(route, out);
+        }
+    }
+}
+
+/// A request that is not answered yet.
+struct UnderWay<'a> {
+    log: &'a RequestLog,
+    is_answered: bool,
+}
+
+impl<'a> UnderWay<'a> {
+    fn enter(log: &'a RequestLog) -> Self {
+        log.under_way.fetch_add(1, Ordering::AcqRel);
+        Self {
+            log,
+            is_answered: false,
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    /// Whoever hung up has given up by itself; whoever is cut off at the end is still counted.
+    fn drop(&mut self) {
+        let end = self.log.end.get();
+        if self.is_answered || end.is_none_or(|end| Instant::now() < *end) {
+            self.log.under_way.fetch_sub(1, Ordering::AcqRel);
         }
     }
 }

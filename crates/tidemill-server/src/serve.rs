@@ -51,6 +51,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let (stop_sealing, sealing) = seal_in_background(app.tracking.clone());
     let log = Arc::new(RequestLog::default());
     let (prefix, guard) = (config.static_prefix.clone(), config.guard.clone());
+    let requests = Arc::clone(&log);
     let mut server = HttpServer::new(move || {
         actix_web::App::new().service(tidemill_api::routes::scope(
             &prefix,
@@ -77,22 +78,29 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let bound: Vec<_> = server.addrs();
     let server = server.run();
     let handle = server.handle();
-    let latest_end = Duration::from_secs(config.shutdown_timeout) + COMMIT_PATIENCE;
+    let patience = Duration::from_secs(config.shutdown_timeout);
     tracing::info!(
         addresses = ?bound,
         database = ?config.tracking.url,
         ms = started.elapsed().as_millis() as u64,
         "serving"
     );
+    let log = Arc::clone(&requests);
     actix_web::rt::spawn(async move {
         told_to_stop().await;
         tracing::info!("stopping: requests under way may finish");
-        end_at_the_latest(latest_end);
+        log.ends_at(Instant::now() + patience);
+        end_at_the_latest(patience + COMMIT_PATIENCE, log);
         handle.stop(true).await;
     });
     server.await.map_err(|error| error.to_string())?;
+    let given_up = requests.under_way();
     drop(stop_sealing);
     sealing.await.map_err(|error| error.to_string())?;
+    if given_up > 0 {
+        tracing::error!(requests = given_up, "requests were cut off unanswered");
+        return Err("not every request could be answered in time".into());
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -181,10 +189,13 @@ fn artifacts(config: &Config) -> Result<Artifacts, String> {
 
 /// Ends the process when something does not let go of it, such as a database that does not
 /// answer.
-fn end_at_the_latest(patience: Duration) {
+fn end_at_the_latest(patience: Duration, log: Arc<RequestLog>) {
     std::thread::spawn(move || {
         std::thread::sleep(patience);
-        tracing::error!("not everything could be finished in time");
+        tracing::error!(
+            requests = log.under_way(),
+            "not everything could be finished in time"
+        );
         std::process::exit(1);
     });
 }

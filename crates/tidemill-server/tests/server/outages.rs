@@ -151,10 +151,10 @@ fn a_database_that_answers_no_more_does_not_hang_requests() {
     must_work(&server);
 }
 
-#[test]
-fn a_server_whose_database_answers_no_more_still_stops() {
-    let Some(database) = postgres() else { return };
-    let proxy = Proxy::before(&database);
+/// Stops a server while a write waits for its database: the exit status and the log. The
+/// database comes back after `back`, if it does.
+fn stopped_while_a_write_waits(database: &TestDatabase, back: Option<Duration>) -> Option<i32> {
+    let proxy = Proxy::before(database);
     let folder = tempfile::tempdir().unwrap();
     let args = [
         "--backend-store-uri",
@@ -174,11 +174,41 @@ fn a_server_whose_database_answers_no_more_still_stops() {
     sleep(Duration::from_millis(200));
     let told = Instant::now();
     server.terminate();
-    assert!(server.wait().code().is_some());
+    if let Some(back) = back {
+        sleep(back);
+        proxy.heal();
+    }
+    let status = server.wait();
     assert!(
         told.elapsed() < Duration::from_secs(8),
         "{:?}",
         told.elapsed()
+    );
+    let log = std::fs::read_to_string(folder.path().join("server.log")).unwrap();
+    assert_eq!(
+        log.contains("requests=1"),
+        status.code() == Some(1),
+        "{log}"
+    );
+    status.code()
+}
+
+#[test]
+fn a_server_whose_database_answers_no_more_still_stops() {
+    let Some(database) = postgres() else { return };
+    assert_eq!(stopped_while_a_write_waits(&database, None), Some(1));
+}
+
+#[test]
+fn who_was_cut_off_at_the_end_is_told_by_the_exit_status() {
+    let Some(database) = postgres() else { return };
+    // After the requests' time, but before the end.
+    let late = Duration::from_millis(2500);
+    assert_eq!(stopped_while_a_write_waits(&database, Some(late)), Some(1));
+    let in_time = Duration::from_millis(100);
+    assert_eq!(
+        stopped_while_a_write_waits(&database, Some(in_time)),
+        Some(0)
     );
 }
 
