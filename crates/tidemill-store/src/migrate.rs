@@ -1,4 +1,5 @@
-//! Brings the schema up to what this binary knows, under a lock, and refuses a newer one.
+//! Brings the schema up to what this binary knows, under a lock, and refuses a newer one, or one
+//! whose migrations had another text.
 //!
 //! The texts live in `migrations/{sqlite,postgres,mysql}` under the same names. Our own few
 //! lines instead of `diesel_migrations`, because MySQL and MariaDB name the one collation we
@@ -54,6 +55,7 @@ diesel::table! {
     tidemill_schema (version) {
         version -> BigInt,
         name -> Text,
+        checksum -> BigInt,
     }
 }
 
@@ -91,7 +93,7 @@ fn migrate_through(url: &DatabaseUrl) -> Result<()> {
         ))
     })?;
     if version(&mut db)? == Some(NEWEST) {
-        return Ok(());
+        return Ok(refuse_other_layouts(&mut db)?);
     }
     under_lock(&mut db, apply_missing)?;
     Ok(())
@@ -110,15 +112,55 @@ pub(crate) fn version(db: &mut DbConnection) -> DbResult<Option<i64>> {
     }
 }
 
+/// A migration whose text was changed after a database had applied it left that database with
+/// a layout that this binary's queries may not fit.
+fn refuse_other_layouts(db: &mut DbConnection) -> DbResult<()> {
+    let there = version(db)?.unwrap_or(0);
+    let applied = tidemill_schema::table
+        .select((tidemill_schema::version, tidemill_schema::checksum))
+        .load::<(i64, i64)>(db);
+    let applied = match applied {
+        Err(DieselError::DatabaseError(_, info)) if is_no_column(info.message()) => Vec::new(),
+        applied => applied?,
+    };
+    for migration in MIGRATIONS.iter().filter(|m| m.version <= there) {
+        let checksum = checksum(migration.template(db));
+        if !applied.contains(&(migration.version, checksum)) {
+            return Err(Error::invalid_state(format!(
+                "The database was made by another build of Tidemill, whose migration {} differs \
+                 from this one's: use that build, or start with a fresh database.",
+                migration.name
+            ))
+            .into());
+        }
+    }
+    Ok(())
+}
+
+/// FNV-1a, which is the same on every machine and with every compiler.
+fn checksum(text: &str) -> i64 {
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    hash.cast_signed()
+}
+
 fn is_no_table(message: &str) -> bool {
     ["no such table", "does not exist", "doesn't exist"]
         .iter()
         .any(|words| message.contains(words))
 }
 
+fn is_no_column(message: &str) -> bool {
+    ["no such column", "does not exist", "Unknown column"]
+        .iter()
+        .any(|words| message.contains(words))
+}
+
 fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
     db.batch_execute(
-        "CREATE TABLE IF NOT EXISTS tidemill_schema (version BIGINT NOT NULL PRIMARY KEY, name VARCHAR(255) NOT NULL)",
+        "CREATE TABLE IF NOT EXISTS tidemill_schema (version BIGINT NOT NULL PRIMARY KEY, \
+         name VARCHAR(255) NOT NULL, checksum BIGINT NOT NULL)",
     )?;
     let there = version(db)?.unwrap_or(0);
     if there > NEWEST {
@@ -128,6 +170,7 @@ fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
         ))
         .into());
     }
+    refuse_other_layouts(db)?;
     for migration in MIGRATIONS.iter().filter(|m| m.version > there) {
         let text = migration.text(db)?;
         tracing::info!(name = migration.name, "migrating the database");
@@ -136,6 +179,7 @@ fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
             .values((
                 tidemill_schema::version.eq(migration.version),
                 tidemill_schema::name.eq(migration.name),
+                tidemill_schema::checksum.eq(checksum(migration.template(db))),
             ))
             .execute(db)?;
     }
@@ -143,11 +187,21 @@ fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
 }
 
 impl Migration {
-    fn text(&self, db: &mut DbConnection) -> DbResult<String> {
-        Ok(match db {
-            DbConnection::Sqlite(_) => self.sqlite.to_owned(),
+    /// The text as it is in this binary.
+    fn template(&self, db: &DbConnection) -> &'static str {
+        match db {
+            DbConnection::Sqlite(_) => self.sqlite,
             #[cfg(feature = "postgres")]
-            DbConnection::Postgres(_) => self.postgres.to_owned(),
+            DbConnection::Postgres(_) => self.postgres,
+            #[cfg(feature = "mysql")]
+            DbConnection::Mysql(_) => self.mysql,
+        }
+    }
+
+    /// The text that this server understands.
+    fn text(&self, db: &mut DbConnection) -> DbResult<String> {
+        let template = self.template(db);
+        match db {
             #[cfg(feature = "mysql")]
             DbConnection::Mysql(db) => {
                 let version: String =
@@ -156,9 +210,10 @@ impl Migration {
                     true => "utf8mb4_nopad_bin",
                     false => "utf8mb4_0900_bin",
                 };
-                self.mysql.replace("${COLLATION}", collation)
+                Ok(template.replace("${COLLATION}", collation))
             }
-        })
+            _ => Ok(template.to_owned()),
+        }
     }
 }
 

@@ -189,8 +189,8 @@ fn with_database(server: &str, name: &str) -> String {
     url.to_string()
 }
 
-/// The migrated database that others are copied from. Named after the text of the migrations,
-/// so that every test process shares one and a changed migration makes another.
+/// The migrated database that others are copied from. Named after the text of the migrations
+/// and of what runs them, so that every test process shares one and a change makes another.
 #[cfg(feature = "postgres")]
 fn postgres_template(server: &str) -> &'static str {
     static TEMPLATE: std::sync::OnceLock<String> = std::sync::OnceLock::new();
@@ -240,6 +240,13 @@ fn migrations_hash() -> u64 {
         .map(|entry| entry.expect("readable").path().join("up.sql"))
         .collect();
     files.sort();
+    files.push(
+        concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../tidemill-store/src/migrate.rs"
+        )
+        .into(),
+    );
     let mut hasher = DefaultHasher::new();
     for file in files {
         std::fs::read_to_string(file)

@@ -135,7 +135,7 @@ fn a_database_of_a_newer_version_is_refused_on_postgres() {
 }
 
 fn a_database_of_a_newer_version_is_refused(database: &TestDatabase) {
-    database.execute("INSERT INTO tidemill_schema (version, name) VALUES (999, 'later')");
+    database.execute("INSERT INTO tidemill_schema VALUES (999, 'later', 0)");
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let launch = launch(folder.path()).args(&["--backend-store-uri", &database.uri()]);
     let sentence = refusal(&launch);
