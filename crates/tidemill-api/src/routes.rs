@@ -4,31 +4,32 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
 use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig, delete, get, head, patch, post, put};
-use actix_web::{Error, Scope};
+use actix_web::web::{self, Data, ServiceConfig, to};
+use actix_web::{Error, Route, Scope};
 
 use crate::error::no_route;
 use crate::{
-    App, Guard, RequestLog, artifacts, datasets, experiments, health, logged_models, metrics,
-    registry, runs, workspace,
+    ApiConfig, App, Guard, RequestLog, artifacts, datasets, experiments, health, logged_models,
+    metrics, registry, runs, workspace,
 };
 
 /// Where the routes of MLflow's first API generation live: for programs, for the stock UI, and
 /// twice again under the name that clients before 2.0 use.
-const TRACKING: [&str; 4] = [
+const TRACKING_BASES: [&str; 4] = [
     "/api/2.0/mlflow",
     "/ajax-api/2.0/mlflow",
     "/api/2.0/preview/mlflow",
     "/ajax-api/2.0/preview/mlflow",
 ];
 /// Where the artifact proxy lives.
-const PROXY: [&str; 2] = [
+const PROXY_BASES: [&str; 2] = [
     "/api/2.0/mlflow-artifacts",
     "/ajax-api/2.0/mlflow-artifacts",
 ];
 /// Where the second API generation lives.
-const GENERATION_3: [&str; 2] = ["/api/3.0/mlflow", "/ajax-api/3.0/mlflow"];
+const GENERATION_3_BASES: [&str; 2] = ["/api/3.0/mlflow", "/ajax-api/3.0/mlflow"];
 
 /// The whole server below `prefix` (empty or starting with a slash), as one scope.
 pub fn scope(
@@ -53,7 +54,7 @@ pub fn scope(
         .app_data(Data::from(log))
         .app_data(Data::new(app.bodies.clone()))
         .configure(|routes| all(routes, &app))
-        .default_service(web::to(no_route))
+        .default_service(to(no_route))
         .wrap(from_fn(workspace::refuse))
         .wrap(from_fn(move |request, next| {
             Rc::clone(&guard).check(Rc::clone(&below), request, next)
@@ -65,245 +66,251 @@ pub fn scope(
 }
 
 fn all(routes: &mut ServiceConfig, app: &App) {
-    routes
-        .service(
-            web::resource(["/health", "/livez"])
-                .route(get().to(health::health))
-                .route(head().to(health::health)),
-        )
-        .service(
-            web::resource("/readyz")
-                .route(get().to(health::ready))
-                .route(head().to(health::ready)),
-        )
-        .route("/version", get().to(health::version))
-        .route("/metrics", get().to(health::prometheus));
-    for base in GENERATION_3 {
-        let scope = web::scope(base).route("/server-info", get().to(health::server_info));
-        routes.service(scope.default_service(web::to(no_route)));
+    let ApiConfig {
+        artifacts_only,
+        serve_artifacts,
+        ..
+    } = app.config;
+    rows(routes, WELL_BEING);
+    for base in GENERATION_3_BASES {
+        routes.service(below(base, &[GENERATION_3], to(no_route)));
     }
-    for base in TRACKING {
-        let mut scope = web::scope(base);
-        scope = match app.config.artifacts_only {
-            true => scope.default_service(web::to(health::artifacts_only)),
-            false => scope
-                .configure(tracking)
-                .configure(model_registry)
-                .default_service(web::to(no_route)),
-        };
-        routes.service(scope);
+    for base in TRACKING_BASES {
+        routes.service(match artifacts_only {
+            true => below(base, &[], to(health::artifacts_only)),
+            false => below(base, &[TRACKING, REGISTRY], to(no_route)),
+        });
     }
-    for base in PROXY {
-        let mut scope = web::scope(base);
-        scope = match app.config.serve_artifacts {
-            true => scope
-                .configure(artifact_proxy)
-                .default_service(web::to(no_route)),
-            false => scope.default_service(web::to(health::artifacts_not_served)),
-        };
-        routes.service(scope);
+    for base in PROXY_BASES {
+        routes.service(match serve_artifacts {
+            true => below(base, &[PROXY], to(no_route)),
+            false => below(base, &[], to(health::artifacts_not_served)),
+        });
     }
-    if !app.config.artifacts_only {
-        routes
-            .route("/get-artifact", get().to(artifacts::get_run_artifact))
-            .route(
-                "/model-versions/get-artifact",
-                get().to(artifacts::get_version_artifact),
+    if !artifacts_only {
+        rows(routes, DOWNLOADS);
+    }
+}
+
+fn below(base: &str, tables: &[&'static [Row]], otherwise: Route) -> Scope {
+    let scope = web::scope(base).default_service(otherwise);
+    scope.configure(|routes| tables.iter().for_each(|table| rows(routes, table)))
+}
+
+fn rows(routes: &mut ServiceConfig, table: &[Row]) {
+    for row in table {
+        routes.route(row.path, (row.route)().method(row.method.clone()));
+    }
+}
+
+/// Every method and path pattern that is served while nothing is switched off.
+pub fn served() -> Vec<(&'static Method, String)> {
+    let parts: [(&[&str], &'static [Row]); 6] = [
+        (&[""], WELL_BEING),
+        (&GENERATION_3_BASES, GENERATION_3),
+        (&TRACKING_BASES, TRACKING),
+        (&TRACKING_BASES, REGISTRY),
+        (&PROXY_BASES, PROXY),
+        (&[""], DOWNLOADS),
+    ];
+    let mut served = Vec::new();
+    for (bases, table) in parts {
+        for base in bases {
+            served.extend(
+                table
+                    .iter()
+                    .map(|row| (&row.method, format!("{base}{}", row.path))),
             );
+        }
+    }
+    served
+}
+
+/// One line of the tables below.
+struct Row {
+    method: Method,
+    path: &'static str,
+    route: fn() -> Route,
+}
+
+const fn get(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::GET, path, route)
+}
+
+const fn head(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::HEAD, path, route)
+}
+
+const fn post(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::POST, path, route)
+}
+
+const fn put(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::PUT, path, route)
+}
+
+const fn patch(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::PATCH, path, route)
+}
+
+const fn delete(path: &'static str, route: fn() -> Route) -> Row {
+    row(Method::DELETE, path, route)
+}
+
+const fn row(method: Method, path: &'static str, route: fn() -> Route) -> Row {
+    Row {
+        method,
+        path,
+        route,
     }
 }
 
-fn tracking(routes: &mut ServiceConfig) {
-    routes
-        .route("/experiments/create", post().to(experiments::create))
-        .service(
-            web::resource("/experiments/search")
-                .route(get().to(experiments::search))
-                .route(post().to(experiments::search)),
-        )
-        .route("/experiments/list", get().to(experiments::list))
-        .route("/experiments/get", get().to(experiments::get))
-        .route(
-            "/experiments/get-by-name",
-            get().to(experiments::get_by_name),
-        )
-        .route("/experiments/delete", post().to(experiments::delete))
-        .route("/experiments/restore", post().to(experiments::restore))
-        .route("/experiments/update", post().to(experiments::update))
-        .route(
-            "/experiments/set-experiment-tag",
-            post().to(experiments::set_tag),
-        )
-        .route(
-            "/experiments/delete-experiment-tag",
-            post().to(experiments::delete_tag),
-        )
-        .route("/experiments/search-datasets", post().to(datasets::search))
-        .route("/runs/create", post().to(runs::create))
-        .route("/runs/delete", post().to(runs::delete))
-        .route("/runs/restore", post().to(runs::restore))
-        .route("/runs/get", get().to(runs::get))
-        .route("/runs/log-metric", post().to(runs::log_metric))
-        .route("/runs/log-batch", post().to(runs::log_batch))
-        .route("/runs/log-model", post().to(runs::log_model))
-        .route("/runs/log-inputs", post().to(runs::log_inputs))
-        .route("/runs/outputs", post().to(runs::log_outputs))
-        .route("/runs/set-tag", post().to(runs::set_tag))
-        .route("/runs/delete-tag", post().to(runs::delete_tag))
-        .route("/runs/log-parameter", post().to(runs::log_param))
-        .route("/runs/search", post().to(runs::search))
-        .route("/runs/update", post().to(runs::update))
-        .route("/metrics/get-history", get().to(metrics::history))
-        .route("/metrics/get-history-bulk", get().to(metrics::history_bulk))
-        .route(
-            "/metrics/get-history-bulk-interval",
-            get().to(metrics::history_interval),
-        )
-        .route("/artifacts/list", get().to(artifacts::list_run_artifacts))
-        .route(
-            "/artifacts/presigned-upload-url",
-            post().to(artifacts::presigned_upload),
-        )
-        .route(
-            "/artifacts/presigned-download-url",
-            post().to(artifacts::presigned_download),
-        )
-        .route(
-            "/upload-artifact",
-            post().to(artifacts::upload_run_artifact),
-        )
-        .route("/logged-models", post().to(logged_models::create))
-        .route("/logged-models/search", post().to(logged_models::search))
-        .service(
-            web::resource("/logged-models/{model_id}")
-                .route(get().to(logged_models::get))
-                .route(patch().to(logged_models::finalize))
-                .route(delete().to(logged_models::delete)),
-        )
-        .route(
-            "/logged-models/{model_id}/params",
-            post().to(logged_models::log_params),
-        )
-        .route(
-            "/logged-models/{model_id}/tags",
-            patch().to(logged_models::set_tags),
-        )
-        .route(
-            "/logged-models/{model_id}/tags/{tag_key}",
-            delete().to(logged_models::delete_tag),
-        )
-        .route(
-            "/logged-models/{model_id}/artifacts/directories",
-            get().to(artifacts::list_logged_model_artifacts),
-        )
-        .route(
-            "/logged-models/{model_id}/artifacts/files",
-            get().to(artifacts::get_logged_model_artifact),
-        );
-}
+/// Who the server is and how it feels.
+const WELL_BEING: &[Row] = &[
+    get("/health", || to(health::health)),
+    head("/health", || to(health::health)),
+    get("/livez", || to(health::health)),
+    head("/livez", || to(health::health)),
+    get("/readyz", || to(health::ready)),
+    head("/readyz", || to(health::ready)),
+    get("/version", || to(health::version)),
+    get("/metrics", || to(health::prometheus)),
+];
 
-fn model_registry(routes: &mut ServiceConfig) {
-    routes
-        .route(
-            "/registered-models/create",
-            post().to(registry::create_model),
-        )
-        .route("/registered-models/get", get().to(registry::get_model))
-        .route(
-            "/registered-models/rename",
-            post().to(registry::rename_model),
-        )
-        .route(
-            "/registered-models/update",
-            patch().to(registry::update_model),
-        )
-        .route(
-            "/registered-models/delete",
-            delete().to(registry::delete_model),
-        )
-        .service(
-            web::resource("/registered-models/get-latest-versions")
-                .route(get().to(registry::latest_versions))
-                .route(post().to(registry::latest_versions)),
-        )
-        .route(
-            "/registered-models/search",
-            get().to(registry::search_models),
-        )
-        .route("/registered-models/list", get().to(registry::list_models))
-        .route(
-            "/registered-models/set-tag",
-            post().to(registry::set_model_tag),
-        )
-        .route(
-            "/registered-models/delete-tag",
-            delete().to(registry::delete_model_tag),
-        )
-        .service(
-            web::resource("/registered-models/alias")
-                .route(get().to(registry::get_version_by_alias))
-                .route(post().to(registry::set_alias))
-                .route(delete().to(registry::delete_alias)),
-        )
-        .route(
-            "/model-versions/create",
-            post().to(registry::create_version),
-        )
-        .route("/model-versions/get", get().to(registry::get_version))
-        .route(
-            "/model-versions/update",
-            patch().to(registry::update_version),
-        )
-        .route(
-            "/model-versions/delete",
-            delete().to(registry::delete_version),
-        )
-        .route(
-            "/model-versions/search",
-            get().to(registry::search_versions),
-        )
-        .route(
-            "/model-versions/get-download-uri",
-            get().to(registry::download_uri),
-        )
-        .route(
-            "/model-versions/transition-stage",
-            post().to(registry::transition_stage),
-        )
-        .route(
-            "/model-versions/set-tag",
-            post().to(registry::set_version_tag),
-        )
-        .route(
-            "/model-versions/delete-tag",
-            delete().to(registry::delete_version_tag),
-        );
-}
+/// The second API generation.
+const GENERATION_3: &[Row] = &[get("/server-info", || to(health::server_info))];
 
-fn artifact_proxy(routes: &mut ServiceConfig) {
-    routes
-        .route("/artifacts", get().to(artifacts::list))
-        .service(
-            web::resource("/artifacts/{artifact_path:.*}")
-                .route(get().to(artifacts::download))
-                .route(head().to(artifacts::download))
-                .route(put().to(artifacts::upload))
-                .route(delete().to(artifacts::delete)),
-        )
-        .route(
-            "/mpu/create/{artifact_path:.*}",
-            post().to(artifacts::create_multipart),
-        )
-        .route(
-            "/mpu/complete/{artifact_path:.*}",
-            post().to(artifacts::complete_multipart),
-        )
-        .route(
-            "/mpu/abort/{artifact_path:.*}",
-            post().to(artifacts::abort_multipart),
-        )
-        .route(
-            "/presigned/{artifact_path:.*}",
-            get().to(artifacts::presigned),
-        );
-}
+/// Experiments, runs, metrics, logged models and their artifacts.
+const TRACKING: &[Row] = &[
+    post("/experiments/create", || to(experiments::create)),
+    get("/experiments/search", || to(experiments::search)),
+    post("/experiments/search", || to(experiments::search)),
+    get("/experiments/list", || to(experiments::list)),
+    get("/experiments/get", || to(experiments::get)),
+    get("/experiments/get-by-name", || to(experiments::get_by_name)),
+    post("/experiments/delete", || to(experiments::delete)),
+    post("/experiments/restore", || to(experiments::restore)),
+    post("/experiments/update", || to(experiments::update)),
+    post("/experiments/set-experiment-tag", || {
+        to(experiments::set_tag)
+    }),
+    post("/experiments/delete-experiment-tag", || {
+        to(experiments::delete_tag)
+    }),
+    post("/experiments/search-datasets", || to(datasets::search)),
+    post("/runs/create", || to(runs::create)),
+    post("/runs/delete", || to(runs::delete)),
+    post("/runs/restore", || to(runs::restore)),
+    get("/runs/get", || to(runs::get)),
+    post("/runs/log-metric", || to(runs::log_metric)),
+    post("/runs/log-batch", || to(runs::log_batch)),
+    post("/runs/log-model", || to(runs::log_model)),
+    post("/runs/log-inputs", || to(runs::log_inputs)),
+    post("/runs/outputs", || to(runs::log_outputs)),
+    post("/runs/set-tag", || to(runs::set_tag)),
+    post("/runs/delete-tag", || to(runs::delete_tag)),
+    post("/runs/log-parameter", || to(runs::log_param)),
+    post("/runs/search", || to(runs::search)),
+    post("/runs/update", || to(runs::update)),
+    get("/metrics/get-history", || to(metrics::history)),
+    get("/metrics/get-history-bulk", || to(metrics::history_bulk)),
+    get("/metrics/get-history-bulk-interval", || {
+        to(metrics::history_interval)
+    }),
+    get("/artifacts/list", || to(artifacts::list_run_artifacts)),
+    post("/artifacts/presigned-upload-url", || {
+        to(artifacts::presigned_upload)
+    }),
+    post("/artifacts/presigned-download-url", || {
+        to(artifacts::presigned_download)
+    }),
+    post("/upload-artifact", || to(artifacts::upload_run_artifact)),
+    post("/logged-models", || to(logged_models::create)),
+    post("/logged-models/search", || to(logged_models::search)),
+    get("/logged-models/{model_id}", || to(logged_models::get)),
+    patch("/logged-models/{model_id}", || to(logged_models::finalize)),
+    delete("/logged-models/{model_id}", || to(logged_models::delete)),
+    post("/logged-models/{model_id}/params", || {
+        to(logged_models::log_params)
+    }),
+    patch("/logged-models/{model_id}/tags", || {
+        to(logged_models::set_tags)
+    }),
+    delete("/logged-models/{model_id}/tags/{tag_key}", || {
+        to(logged_models::delete_tag)
+    }),
+    get("/logged-models/{model_id}/artifacts/directories", || {
+        to(artifacts::list_logged_model_artifacts)
+    }),
+    get("/logged-models/{model_id}/artifacts/files", || {
+        to(artifacts::get_logged_model_artifact)
+    }),
+];
+
+/// Registered models and versions.
+const REGISTRY: &[Row] = &[
+    post("/registered-models/create", || to(registry::create_model)),
+    get("/registered-models/get", || to(registry::get_model)),
+    post("/registered-models/rename", || to(registry::rename_model)),
+    patch("/registered-models/update", || to(registry::update_model)),
+    delete("/registered-models/delete", || to(registry::delete_model)),
+    get("/registered-models/get-latest-versions", || {
+        to(registry::latest_versions)
+    }),
+    post("/registered-models/get-latest-versions", || {
+        to(registry::latest_versions)
+    }),
+    get("/registered-models/search", || to(registry::search_models)),
+    get("/registered-models/list", || to(registry::list_models)),
+    post("/registered-models/set-tag", || to(registry::set_model_tag)),
+    delete("/registered-models/delete-tag", || {
+        to(registry::delete_model_tag)
+    }),
+    get("/registered-models/alias", || {
+        to(registry::get_version_by_alias)
+    }),
+    post("/registered-models/alias", || to(registry::set_alias)),
+    delete("/registered-models/alias", || to(registry::delete_alias)),
+    post("/model-versions/create", || to(registry::create_version)),
+    get("/model-versions/get", || to(registry::get_version)),
+    patch("/model-versions/update", || to(registry::update_version)),
+    delete("/model-versions/delete", || to(registry::delete_version)),
+    get("/model-versions/search", || to(registry::search_versions)),
+    get("/model-versions/get-download-uri", || {
+        to(registry::download_uri)
+    }),
+    post("/model-versions/transition-stage", || {
+        to(registry::transition_stage)
+    }),
+    post("/model-versions/set-tag", || to(registry::set_version_tag)),
+    delete("/model-versions/delete-tag", || {
+        to(registry::delete_version_tag)
+    }),
+];
+
+/// Files by way of this server.
+const PROXY: &[Row] = &[
+    get("/artifacts", || to(artifacts::list)),
+    get("/artifacts/{artifact_path:.*}", || to(artifacts::download)),
+    head("/artifacts/{artifact_path:.*}", || to(artifacts::download)),
+    put("/artifacts/{artifact_path:.*}", || to(artifacts::upload)),
+    delete("/artifacts/{artifact_path:.*}", || to(artifacts::delete)),
+    post("/mpu/create/{artifact_path:.*}", || {
+        to(artifacts::create_multipart)
+    }),
+    post("/mpu/complete/{artifact_path:.*}", || {
+        to(artifacts::complete_multipart)
+    }),
+    post("/mpu/abort/{artifact_path:.*}", || {
+        to(artifacts::abort_multipart)
+    }),
+    get("/presigned/{artifact_path:.*}", || to(artifacts::presigned)),
+];
+
+/// Downloads for the stock UI.
+const DOWNLOADS: &[Row] = &[
+    get("/get-artifact", || to(artifacts::get_run_artifact)),
+    get("/model-versions/get-artifact", || {
+        to(artifacts::get_version_artifact)
+    }),
+];

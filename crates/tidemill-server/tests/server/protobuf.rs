@@ -124,9 +124,9 @@ fn binary_garbage_is_refused_by_every_route() {
         br#"{"name": "json"}"#,
         &nested,
     ];
-    for route in JSON {
+    for route in JSON.iter() {
         for bytes in garbage {
-            let answer = server.send(route.method, route.path, &BOTH, bytes);
+            let answer = server.send(route.method, &route.path, &BOTH, bytes);
             let what = format!(
                 "{} {} {:?}",
                 route.method,

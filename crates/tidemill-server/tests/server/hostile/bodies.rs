@@ -21,13 +21,13 @@ fn is_there(server: &TestServer, name: &str) -> bool {
 #[test]
 fn a_body_that_is_too_long_is_refused_before_it_is_sent() {
     let (server, _folder) = server(&[]);
-    for route in JSON {
+    for route in JSON.iter() {
         let headers = [
             ("Content-Type", "application/json"),
             ("Content-Length", "100000000"),
         ];
-        let head = request(route.method, route.path, &headers, b"{\"name\": \"");
-        let answer = soon(route.path, || server.raw(&head));
+        let head = request(route.method, &route.path, &headers, b"{\"name\": \"");
+        let answer = soon(&route.path, || server.raw(&head));
         assert_eq!(answer.status, 413, "{} {}", route.method, route.path);
         assert_eq!(answer.error_code(), "INVALID_PARAMETER_VALUE");
     }
@@ -145,13 +145,13 @@ fn a_body_that_is_cut_off_changes_nothing() {
 #[test]
 fn a_packed_body_is_not_unpacked() {
     let (server, _folder) = server(&[]);
-    for route in JSON {
+    for route in JSON.iter() {
         for encoding in ["gzip", "deflate", "br", "zstd", "gzip, gzip"] {
             let headers = [
                 ("Content-Type", "application/json"),
                 ("Content-Encoding", encoding),
             ];
-            let answer = server.send(route.method, route.path, &headers, PACKED);
+            let answer = server.send(route.method, &route.path, &headers, PACKED);
             assert_refused(&format!("{encoding} {}", route.path), &answer);
         }
     }

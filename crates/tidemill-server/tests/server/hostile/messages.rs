@@ -64,7 +64,7 @@ fn send(server: &TestServer, route: &Route, body: &[u8]) -> Answer {
     let start = String::from_utf8_lossy(&body[..body.len().min(60)]);
     let what = format!("{} {} {start}", route.method, route.path);
     let answer = soon(&what, || {
-        server.send(route.method, route.path, &headers, body)
+        server.send(route.method, &route.path, &headers, body)
     });
     assert_no_failure(&what, &answer);
     answer
@@ -98,7 +98,7 @@ fn what_is_not_json_is_refused_by_every_route() {
         b"<xml/>",
     ];
     let (server, _folder) = crate::support::server(&[]);
-    for route in JSON {
+    for route in JSON.iter() {
         for body in broken {
             let answer = send(&server, route, body);
             let what = format!("{} {}: {}", route.method, route.path, answer.text());
@@ -111,7 +111,7 @@ fn what_is_not_json_is_refused_by_every_route() {
 #[test]
 fn a_message_that_is_no_object_is_no_failure() {
     let (server, _folder) = crate::support::server(&[]);
-    for route in JSON {
+    for route in JSON.iter() {
         for body in ["", "null", "[]", "[{}]", "\"{}\"", "5", "true", "{}"] {
             send(&server, route, body.as_bytes());
         }
@@ -154,7 +154,7 @@ fn absurd_values_are_no_failure_in_any_field() {
         &nested,
     ];
     on_every_database(|server| {
-        for route in JSON {
+        for route in JSON.iter() {
             for value in values {
                 send(server, route, everywhere(value).as_bytes());
             }
@@ -171,7 +171,7 @@ fn a_nul_in_a_text_is_refused_or_kept_and_no_failure() {
             let path = format!("/api/2.0/mlflow/{path}");
             let route = Route {
                 method: "POST",
-                path: "",
+                path: String::new(),
             };
             let headers = [("Content-Type", "application/json")];
             let answer = server.send(route.method, &path, &headers, body.as_bytes());
@@ -240,7 +240,7 @@ fn of_a_field_given_twice_one_counts() {
     let (server, _folder) = crate::support::server(&[]);
     let create = Route {
         method: "POST",
-        path: "/api/2.0/mlflow/experiments/create",
+        path: "/api/2.0/mlflow/experiments/create".into(),
     };
     let answer = send(&server, &create, br#"{"name":"first","name":"second"}"#);
     let found = |name: &str| {
