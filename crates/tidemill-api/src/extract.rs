@@ -99,7 +99,7 @@ impl Encoding {
 }
 
 /// Reads the body, giving up as soon as it is known to be too long or its sender pauses for
-/// too long. A body of unknown length takes the room of the longest that is allowed.
+/// too long. A body of unknown length counts as the longest that is allowed.
 async fn read(
     request: &HttpRequest,
     payload: Payload,
@@ -118,10 +118,9 @@ async fn read(
         Some(length) if length > limit => return Err(too_large(limit)),
         _ => {}
     }
-    let mut room = match request.app_data::<Data<BodyRoom>>() {
-        Some(room) => Some(room.enter(announced.unwrap_or(limit)).await?),
-        None => None,
-    };
+    let mut room = request
+        .app_data::<Data<BodyRoom>>()
+        .map(|room| room.enter(announced.unwrap_or(limit)));
     let mut incoming = Incoming::new(payload);
     body.reserve(announced.unwrap_or(0).min(64 << 10));
     while let Some(piece) = incoming.next().await? {

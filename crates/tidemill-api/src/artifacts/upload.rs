@@ -9,7 +9,7 @@ use tidemill_core::runs::RunId;
 use super::location::{of_run, parameter};
 use crate::App;
 use crate::error::ApiError;
-use crate::incoming::Incoming;
+use crate::incoming::{Incoming, Share};
 
 /// The largest file that the stock UI may upload, in bytes.
 const MOST: usize = 10 << 20;
@@ -22,8 +22,8 @@ pub(crate) async fn upload_run_artifact(
 ) -> Result<HttpResponse, ApiError> {
     let run = given(&request, "run_uuid")?;
     let path = ArtifactPath::parse(&given(&request, "path")?)?;
-    let _room = app.bodies.enter(MOST).await?;
-    let data = read(payload.into_inner()).await?;
+    let mut room = app.bodies.enter(MOST);
+    let data = read(payload.into_inner(), &mut room).await?;
     if data.is_empty() {
         return Err(refuse("Request must specify data."));
     }
@@ -40,13 +40,14 @@ fn given(request: &HttpRequest, name: &str) -> Result<String, ApiError> {
         .ok_or_else(|| refuse(&format!("Request must specify {name}.")))
 }
 
-async fn read(payload: dev::Payload) -> Result<Bytes, ApiError> {
+async fn read(payload: dev::Payload, room: &mut Share) -> Result<Bytes, ApiError> {
     let mut data = BytesMut::new();
     let mut incoming = Incoming::new(payload);
     while let Some(piece) = incoming.next().await? {
         if data.len() + piece.len() > MOST {
             return Err(refuse("Artifact size is too large. Max size is 10MB."));
         }
+        room.hold(data.len() + piece.len()).await?;
         data.extend_from_slice(&piece);
     }
     Ok(data.freeze())
