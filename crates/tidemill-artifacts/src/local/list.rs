@@ -2,7 +2,9 @@
 
 use std::io;
 
-use cap_std::fs::DirEntry;
+use cap_std::fs::Dir;
+use rustix::fs::{self, AtFlags, DirEntry, FileType, Mode, OFlags};
+use rustix::io::Errno;
 use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::{Error, Result};
 
@@ -39,42 +41,77 @@ impl Tree {
         if Self::is_reserved(path) {
             return Ok(());
         }
-        for entry in self.folder(path)?.entries()? {
-            match described(&entry?, shown) {
-                // Removed since the folder was read.
-                Err(error) if is_absent(&error) => {}
-                described => described?
-                    .into_iter()
-                    .for_each(|entry| collector.add(entry)),
+        let folder = self.folder(path)?;
+        let prefix = match shown.is_root() {
+            true => String::new(),
+            false => format!("{shown}/"),
+        };
+        for entry in entries(&folder)? {
+            let entry = entry?;
+            let Some(name) = shown_name(&entry) else {
+                continue;
+            };
+            match kind(&folder, &entry) {
+                Ok(Some(kind)) => collector.add(kind.named([&prefix, name].concat())),
+                // A link, a pipe or a device, or removed since the folder was read.
+                Ok(None) | Err(Errno::NOENT) => {}
+                Err(error) => return Err(error.into()),
             }
         }
         Ok(())
     }
 }
 
-/// Files and folders with names that can be asked for; links and devices are not artifacts.
-fn described(entry: &DirEntry, folder: &ArtifactPath) -> io::Result<Option<FileInfo>> {
-    let kind = entry.file_type()?;
-    let name = entry.file_name();
-    let Some(name) = name.to_str().filter(|name| !is_hidden(name)) else {
-        return Ok(None);
-    };
-    let path = if folder.is_root() {
-        name.to_owned()
-    } else {
-        format!("{folder}/{name}")
-    };
-    Ok(match (kind.is_dir(), kind.is_file()) {
-        (true, _) => Some(FileInfo {
-            path,
-            is_dir: true,
-            file_size: None,
-        }),
-        (_, true) => Some(FileInfo {
-            path,
-            is_dir: false,
-            file_size: Some(entry.metadata()?.len()),
-        }),
-        _ => None,
-    })
+/// The folder's entries; `cap-std`'s own cost a third more.
+fn entries(folder: &Dir) -> rustix::io::Result<fs::Dir> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    // `folder` is a place to start from and cannot be read itself.
+    fs::Dir::new(fs::openat(folder, ".", flags, Mode::empty())?)
+}
+
+/// A name that can be asked for.
+fn shown_name(entry: &DirEntry) -> Option<&str> {
+    let name = entry.file_name().to_str().ok()?;
+    (!matches!(name, "." | "..") && !is_hidden(name)).then_some(name)
+}
+
+/// What an artifact is.
+enum Kind {
+    Folder,
+    File { size: u64 },
+}
+
+impl Kind {
+    fn named(self, path: String) -> FileInfo {
+        match self {
+            Self::Folder => FileInfo {
+                path,
+                is_dir: true,
+                file_size: None,
+            },
+            Self::File { size } => FileInfo {
+                path,
+                is_dir: false,
+                file_size: Some(size),
+            },
+        }
+    }
+}
+
+fn kind(folder: &Dir, entry: &DirEntry) -> rustix::io::Result<Option<Kind>> {
+    match entry.file_type() {
+        FileType::Directory => Ok(Some(Kind::Folder)),
+        // Not every file system says in a folder what its entries are.
+        FileType::RegularFile | FileType::Unknown => {
+            let found = fs::statat(folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW)?;
+            Ok(match FileType::from_raw_mode(found.st_mode) {
+                FileType::Directory => Some(Kind::Folder),
+                FileType::RegularFile => Some(Kind::File {
+                    size: u64::try_from(found.st_size).unwrap_or_default(),
+                }),
+                _ => None,
+            })
+        }
+        _ => Ok(None),
+    }
 }
