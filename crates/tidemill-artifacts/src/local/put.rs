@@ -17,6 +17,9 @@ use crate::blocking::off_the_async_threads;
 /// Bytes gathered before the disk is bothered. One batch is written while the next arrives.
 const BATCH: usize = 1024 * 1024;
 
+/// The most pieces in a batch, however small they are: what systems take in one call.
+const MOST_PIECES: usize = 1024;
+
 impl Tree {
     /// Stores what `pieces` gives, whole and on disk, or nothing at all.
     pub(crate) async fn put(
@@ -143,7 +146,7 @@ struct Batch {
 async fn next_batch(stream: &mut (impl Stream<Item = Result<Bytes>> + Unpin)) -> Result<Batch> {
     let mut pieces = Vec::new();
     let mut size = 0;
-    while size < BATCH {
+    while size < BATCH && pieces.len() < MOST_PIECES {
         match stream.next().await {
             None => return Ok(Batch { pieces, last: true }),
             Some(piece) => {

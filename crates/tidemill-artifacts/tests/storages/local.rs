@@ -157,6 +157,15 @@ fn a_cut_upload_leaves_no_file_on_disk() {
 }
 
 #[test]
+fn pieces_of_a_byte_each_become_the_file() {
+    let storage = local().unwrap();
+    let (_, content) = large(3000);
+    let pieces = (0..3000).map(|at| Ok(content.slice(at..=at))).collect();
+    assert_eq!(storage.upload("f", pieces).unwrap(), 3000);
+    assert_eq!(storage.read("f").unwrap(), content);
+}
+
+#[test]
 fn an_upload_nobody_waits_for_leaves_no_file_on_disk() {
     let storage = local().unwrap();
     let (pieces, content) = large(3 * 1024 * 1024);
