@@ -8,20 +8,39 @@ use object_store::StaticCredentialProvider;
 use object_store::gcp::{
     GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey,
 };
+use object_store::path::Path as Key;
 use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use tidemill_core::{Error, Result};
+use url::Url;
 
-use super::query_signature::hex;
+use super::query_signature::{encoded_path, hex};
 use super::ranges::ExactRanges;
 use super::{Bucket, Kind, client, retries};
 use crate::settings::StorageSettings;
 
+const GOOGLE: &str = "https://storage.googleapis.com";
+
 pub(super) struct Gcs {
     pub(super) store: Arc<GoogleCloudStorage>,
-    /// The service account's own key, if the credentials have one: what signs the parts of a
-    /// multipart upload.
+    /// The service account's own key, if the credentials have one: what signs links.
     pub(super) key: Option<SigningKey>,
+    /// The bucket's URL.
+    url: String,
+}
+
+impl Gcs {
+    /// The object's URL, without anything that a URL's parser would take for its own.
+    pub(super) fn object_url(&self, key: &Key) -> Result<Url> {
+        let url = format!("{}/{}", self.url, encoded_path(key.as_ref()));
+        Url::parse(&url).map_err(Error::internal)
+    }
+
+    /// The key as `object_store` has to be given it for a link: it puts it into the URL as it
+    /// is, where `a?b` would become a link to `a`.
+    pub(super) fn key_in_link(key: &Key) -> Result<Key> {
+        Key::parse(encoded_path(key.as_ref())).map_err(Error::internal)
+    }
 }
 
 pub(super) struct SigningKey {
@@ -52,6 +71,8 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
             .with_base_url(url.trim_end_matches('/'))
             .with_credentials(Arc::new(StaticCredentialProvider::new(nobody)));
     }
+    let host = builder.get_config_value(&GoogleConfigKey::BaseUrl);
+    let host = host.unwrap_or_else(|| GOOGLE.to_owned());
     let store = builder
         .with_bucket_name(bucket)
         .with_client_options(options)
@@ -62,6 +83,7 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
     let gcs = Gcs {
         store: Arc::new(store),
         key: signing_key(settings)?,
+        url: format!("{host}/{bucket}"),
     };
     Ok(Bucket::new(Kind::Gcs(Arc::new(gcs)), settings.limits))
 }

@@ -11,7 +11,7 @@ use url::Url;
 
 use super::azure::Azure;
 use super::errors::{store_error, within};
-use super::gcs::SigningKey;
+use super::gcs::{Gcs, SigningKey};
 use super::query_signature::{Link, Scheme, amazon};
 use super::s3::S3;
 use super::{Bucket, Kind, key};
@@ -88,7 +88,10 @@ impl Bucket {
         {
             return Ok(Some(url));
         }
-        self.sign_plain("PUT", path, lifetime).await
+        match self.sign_query("PUT", path, Vec::new(), lifetime).await? {
+            Some(url) => Ok(Some(url)),
+            None => self.sign_plain("PUT", path, lifetime).await,
+        }
     }
 
     async fn sign_blob(
@@ -120,7 +123,10 @@ impl Bucket {
         let Some(signer) = self.signer() else {
             return Ok(None);
         };
-        let key = key(path)?;
+        let key = match &self.kind {
+            Kind::Gcs(_) => Gcs::key_in_link(&key(path)?)?,
+            _ => key(path)?,
+        };
         let method = method.parse().map_err(Error::internal)?;
         let signing = signer.signed_url(method, &key, lifetime);
         let url = within(self.limits.request, signing).await?;
@@ -140,10 +146,9 @@ impl Bucket {
             match &self.kind {
                 Kind::S3(s3) => s3.sign(method, path, &key, query, lifetime).await.map(Some),
                 Kind::Gcs(gcs) => match &gcs.key {
-                    Some(signer) => {
-                        let url = bare_url(gcs.store.as_ref(), path, &key).await?;
-                        signer.link(method, url, query, lifetime).map(Some)
-                    }
+                    Some(signer) => signer
+                        .link(method, gcs.object_url(&key)?, query, lifetime)
+                        .map(Some),
                     None => Ok(None),
                 },
                 Kind::Azure(_) | Kind::Memory(_) => Ok(None),

@@ -16,6 +16,8 @@ const RESERVED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'_')
     .remove(b'~');
 
+const RESERVED_IN_PATHS: &AsciiSet = &RESERVED.remove(b'/');
+
 /// The words of a signature scheme.
 pub(super) struct Scheme {
     /// `X-Amz` or `X-Goog`.
@@ -116,6 +118,11 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, RESERVED).to_string()
+}
+
+/// A key as the path of a URL, as Google's signature wants it.
+pub(super) fn encoded_path(key: &str) -> String {
+    utf8_percent_encode(key, RESERVED_IN_PATHS).to_string()
 }
 
 #[cfg(test)]

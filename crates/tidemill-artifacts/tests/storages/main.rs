@@ -8,6 +8,7 @@
 )]
 
 mod faults;
+mod google_links;
 mod local;
 mod s3_server;
 mod signed;

@@ -2,14 +2,16 @@
 
 use std::sync::OnceLock;
 
-use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::{Service, service_fn};
+use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::server::conn::auto::Builder;
 use s3s::auth::SimpleAuth;
 use s3s::service::S3ServiceBuilder;
 use tokio::net::TcpListener;
+
+use crate::google_links;
 
 pub(crate) const KEY_ID: &str = "tidemill";
 pub(crate) const SECRET: &str = "tidemill-secret";
@@ -20,11 +22,11 @@ pub(crate) fn url() -> &'static str {
     &SHARED.get_or_init(S3Server::start).url
 }
 
-/// Where one that asks for no credentials listens. Google's XML API, which `object_store` uses,
-/// is S3's in all but how requests are signed.
-pub(crate) fn open_url() -> &'static str {
-    static OPEN: OnceLock<S3Server> = OnceLock::new();
-    &OPEN.get_or_init(|| S3Server::start_with(None)).url
+/// Where one listens that stands in for Google's: its XML API, which `object_store` uses, is
+/// S3's in all but how requests are signed.
+pub(crate) fn google_url() -> &'static str {
+    static GOOGLE: OnceLock<S3Server> = OnceLock::new();
+    &GOOGLE.get_or_init(|| S3Server::start_with(None)).url
 }
 
 /// A server with an empty bucket, `tidemill`.
@@ -67,7 +69,7 @@ async fn serve(
 ) {
     listener.set_nonblocking(true).unwrap();
     let listener = TcpListener::from_std(listener).unwrap();
-    let is_open = auth.is_none();
+    let is_google = auth.is_none();
     let mut service = S3ServiceBuilder::new(files);
     if let Some(auth) = auth {
         service.set_auth(auth);
@@ -76,16 +78,28 @@ async fn serve(
     loop {
         let (socket, _) = listener.accept().await.unwrap();
         let service = service.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            if is_open {
-                // Google's bearer tokens mean nothing to an S3 server.
-                request.headers_mut().remove("authorization");
+        let service = service_fn(move |request: Request<Incoming>| {
+            let service = service.clone();
+            async move {
+                let request = match is_google {
+                    true => google_links::admitted(request),
+                    false => Some(request),
+                };
+                match request {
+                    Some(request) => Service::call(&service, request).await,
+                    None => Ok(refusal()),
+                }
             }
-            Service::call(&service, request)
         });
         tokio::spawn(async move {
             let server = Builder::new(TokioExecutor::new());
             let _ = server.serve_connection(TokioIo::new(socket), service).await;
         });
     }
+}
+
+fn refusal() -> Response<s3s::Body> {
+    let mut response = Response::new(s3s::Body::empty());
+    *response.status_mut() = StatusCode::FORBIDDEN;
+    response
 }

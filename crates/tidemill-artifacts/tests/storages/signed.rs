@@ -6,15 +6,35 @@ use bytes::Bytes;
 use tidemill_artifacts::{CompletedPart, MultipartUpload};
 use tidemill_core::Error;
 
+use crate::google_links::SERVICE_ACCOUNT;
+use crate::s3_server;
 use crate::storage::{self, Storage, block_on, path};
 
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn storages_with_links() -> Vec<Storage> {
-    [storage::s3(), storage::other_s3(), storage::azure()]
+    let other_s3 = storage::other_s3();
+    checking_links().into_iter().chain(other_s3).collect()
+}
+
+/// Not every S3 server that may be named looks at signatures.
+fn checking_links() -> Vec<Storage> {
+    [storage::s3(), storage::gcs_with_key(), storage::azure()]
         .into_iter()
         .flatten()
         .collect()
+}
+
+/// Names with characters that must be encoded, or that look encoded already.
+const NAMES: [&str; 3] = [
+    "a b/größe (1)+x.txt",
+    "100%41=50%25 'it'@[0]:!$&*,;.txt",
+    "~-_.",
+];
+
+fn storages_and_names() -> impl Iterator<Item = (Storage, &'static str)> {
+    let storages = storages_with_links().into_iter();
+    storages.flat_map(|storage| NAMES.map(|name| (storage.clone(), name)))
 }
 
 async fn send(
@@ -33,8 +53,7 @@ async fn send(
 
 #[test]
 fn a_download_link_gives_the_file_and_its_size() {
-    for storage in storages_with_links() {
-        let name = "a b/größe (1)+x.txt";
+    for (storage, name) in storages_and_names() {
         storage.store(name, "content");
         block_on(async {
             let link = storage.presign_download(&path(name), MINUTE).await.unwrap();
@@ -48,8 +67,7 @@ fn a_download_link_gives_the_file_and_its_size() {
 
 #[test]
 fn a_link_for_another_file_or_method_is_worthless() {
-    // Not every S3 server that may be named looks at signatures.
-    for storage in [storage::s3(), storage::azure()].into_iter().flatten() {
+    for storage in checking_links() {
         storage.store("f", "content");
         storage.store("g", "secret");
         block_on(async {
@@ -75,12 +93,10 @@ fn a_missing_file_has_no_download_link() {
 
 #[test]
 fn an_upload_link_takes_the_file() {
-    for storage in storages_with_links() {
+    for (storage, name) in storages_and_names() {
+        let name = format!("{name}.json");
         block_on(async {
-            let link = storage
-                .presign_upload(&path("up/a b.json"), MINUTE)
-                .await
-                .unwrap();
+            let link = storage.presign_upload(&path(&name), MINUTE).await.unwrap();
             assert!(
                 link.headers
                     .contains(&("Content-Type".into(), "application/json".into()))
@@ -92,8 +108,32 @@ fn an_upload_link_takes_the_file() {
                 answer.text().await.unwrap()
             );
         });
-        assert_eq!(storage.read("up/a b.json").unwrap(), "{}");
+        assert_eq!(storage.read(&name).unwrap(), "{}");
     }
+}
+
+/// Where only `object_store` has the key, or asks Google to sign. It signs for Google's host.
+#[test]
+fn a_link_that_is_not_signed_here_is_for_the_file_as_it_is_named() {
+    let url = s3_server::google_url();
+    let open =
+        |variables: &[(&str, &str)]| storage::open("gs://tidemill", storage::settings(variables));
+    let signing = open(&[
+        ("GOOGLE_SERVICE_ACCOUNT", SERVICE_ACCOUNT),
+        ("GOOGLE_BASE_URL", url),
+    ]);
+    let reading = open(&[("STORAGE_EMULATOR_HOST", url)]);
+    let folder = path(&uuid::Uuid::new_v4().to_string());
+    block_on(async {
+        for name in NAMES {
+            let name = folder.join(&path(name));
+            let link = signing.presign_upload(&name, MINUTE).await.unwrap();
+            let host = [("host".to_owned(), "storage.googleapis.com".to_owned())];
+            let answer = send("PUT", &link.url, &host, Bytes::from("x")).await;
+            assert_eq!(answer.status(), 200, "{}", link.url);
+            assert_eq!(reading.head(&name).await.unwrap().size, 1);
+        }
+    });
 }
 
 async fn send_parts(upload: &MultipartUpload, parts: &[Bytes]) -> Vec<CompletedPart> {

@@ -11,6 +11,7 @@ use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::storage_uri::{LocationPolicy, StorageUri};
 use tidemill_core::{Error, Result};
 
+use crate::google_links::SERVICE_ACCOUNT;
 use crate::s3_server;
 
 /// A repository and what keeps it alive.
@@ -73,7 +74,18 @@ pub(crate) fn azure() -> Option<Storage> {
 pub(crate) fn gcs() -> Option<Storage> {
     bucket(
         "gs://tidemill",
-        &[("STORAGE_EMULATOR_HOST", s3_server::open_url())],
+        &[("STORAGE_EMULATOR_HOST", s3_server::google_url())],
+    )
+}
+
+/// With a service account's key, which signs links.
+pub(crate) fn gcs_with_key() -> Option<Storage> {
+    bucket(
+        "gs://tidemill",
+        &[
+            ("STORAGE_EMULATOR_HOST", s3_server::google_url()),
+            ("GOOGLE_APPLICATION_CREDENTIALS", SERVICE_ACCOUNT),
+        ],
     )
 }
 
