@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use tidemill_testkit::{Launch, TestDatabase};
+use tidemill_testkit::{Launch, TestDatabase, TestServer};
 
 use crate::support::{empty_postgres, launch, postgres, server};
 
@@ -191,4 +191,30 @@ fn servers_that_start_at_once_share_one_schema(database: &TestDatabase) {
         );
         assert_eq!(server.get("/readyz").status, 200);
     }
+}
+
+/// As MLflow has it: clients that clean up may delete every experiment.
+#[test]
+fn a_deleted_default_experiment_stays_deleted_and_can_be_restored() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let launch = launch(folder.path());
+    let id = json!({"experiment_id": "0"});
+    let stage = |server: &TestServer| {
+        let found = server.get("/api/2.0/mlflow/experiments/get?experiment_id=0");
+        found.json()["experiment"]["lifecycle_stage"].clone()
+    };
+    let server = launch.start();
+    let deleted = server.post("/api/2.0/mlflow/experiments/delete", &id);
+    assert_eq!((deleted.status, stage(&server)), (200, json!("deleted")));
+    let refused = server.post("/api/2.0/mlflow/runs/create", &id);
+    assert_eq!(refused.status, 400);
+    assert_eq!(
+        refused.json()["message"],
+        "The experiment 0 must be in the 'active' state. Current state is deleted."
+    );
+    server.kill();
+    let server = launch.start();
+    assert_eq!(stage(&server), "deleted");
+    let restored = server.post("/api/2.0/mlflow/experiments/restore", &id);
+    assert_eq!((restored.status, stage(&server)), (200, json!("active")));
 }
