@@ -19,6 +19,7 @@ struct Face {
 }
 
 const PARAMETER: Option<(&str, &str)> = Some(("KAM00", "INVALID_PARAMETER_VALUE"));
+const ATTRIBUTE: Option<(&str, &str)> = Some(("KAM04", "ATTRIBUTE_NOT_FOUND"));
 const NOT_FOUND: Option<(&str, &str)> = Some(("KAM00", "RESOURCE_NOT_FOUND"));
 const DENIED: Option<(&str, &str)> = Some(("KAM00", "PERMISSION_DENIED"));
 const INTERNAL: Option<(&str, &str)> = Some(("XXM00", "CLIENT_INTERNAL_ERROR"));
@@ -26,6 +27,7 @@ const INTERNAL: Option<(&str, &str)> = Some(("XXM00", "CLIENT_INTERNAL_ERROR"));
 fn face(error: &Error) -> Face {
     let (status, code, class) = match error {
         Error::InvalidParameter(_) => (400, "INVALID_PARAMETER_VALUE", PARAMETER),
+        Error::UnknownAttribute(_) => (400, "INVALID_PARAMETER_VALUE", ATTRIBUTE),
         Error::BadRequest(_) => (400, "BAD_REQUEST", PARAMETER),
         Error::NotFound(_) => (404, "RESOURCE_DOES_NOT_EXIST", NOT_FOUND),
         Error::EndpointNotFound(_) => (404, "ENDPOINT_NOT_FOUND", NOT_FOUND),
@@ -122,6 +124,15 @@ mod tests {
         assert_eq!(
             body,
             r#"{"error_code":"RESOURCE_DOES_NOT_EXIST","message":"No Run","sqlstate":"KAM00","error_class":"RESOURCE_NOT_FOUND"}"#
+        );
+    }
+
+    #[test]
+    fn an_unknown_attribute_has_a_class_of_its_own() {
+        let body = String::from_utf8(body(&Error::unknown_attribute("no"))).unwrap();
+        assert_eq!(
+            body,
+            r#"{"error_code":"INVALID_PARAMETER_VALUE","message":"no","sqlstate":"KAM04","error_class":"ATTRIBUTE_NOT_FOUND"}"#
         );
     }
 

@@ -16,6 +16,10 @@ pub enum Error {
     /// A value in the request breaks a rule (`INVALID_PARAMETER_VALUE`, 400).
     #[error("{0}")]
     InvalidParameter(String),
+    /// A name in the request stands for no attribute (`INVALID_PARAMETER_VALUE`, 400, of a class
+    /// of its own).
+    #[error("{0}")]
+    UnknownAttribute(String),
     /// The request is well formed but conflicts with what is stored (`BAD_REQUEST`, 400).
     #[error("{0}")]
     BadRequest(String),
@@ -71,6 +75,8 @@ macro_rules! constructors {
 constructors! {
     /// A value in the request breaks a rule.
     invalid_parameter => InvalidParameter;
+    /// A name in the request stands for no attribute.
+    unknown_attribute => UnknownAttribute;
     /// The request conflicts with what is stored.
     bad_request => BadRequest;
     /// The thing named does not exist.

@@ -30,14 +30,19 @@ fn sort_key(clause: &OrderByClause) -> Result<OrderBy<LoggedModelSort>> {
             attribute(name)
                 .ok()
                 .filter(|_| !name.contains('`'))
-                .ok_or_else(|| bad_name(name, ""))?,
+                .ok_or_else(|| Error::unknown_attribute(bad_name(name)))?,
         ),
         Some(("metrics", key)) => LoggedModelSort::Metric {
             key: key.to_owned(),
             dataset_name: given(&clause.dataset_name)?,
             dataset_digest: given(&clause.dataset_digest)?,
         },
-        Some(_) => return Err(bad_name(name, ". Only metrics are supported.")),
+        Some(_) => {
+            return Err(Error::invalid_parameter(format!(
+                "{}. Only metrics are supported.",
+                bad_name(name)
+            )));
+        }
     };
     Ok(OrderBy {
         field,
@@ -52,11 +57,8 @@ fn given(text: &Option<String>) -> Result<Option<String>> {
         .transpose()
 }
 
-fn bad_name(name: &str, more: &str) -> Error {
-    Error::invalid_parameter(format!(
-        "Invalid order by field name: {}{more}",
-        python::clip(name)
-    ))
+fn bad_name(name: &str) -> String {
+    format!("Invalid order by field name: {}", python::clip(name))
 }
 
 #[cfg(test)]
@@ -94,16 +96,17 @@ mod tests {
 
     #[test]
     fn only_metrics_and_columns_order() {
-        let refusal = |name| {
-            parse_order_by(&[clause(name, None)])
-                .unwrap_err()
-                .to_string()
-        };
+        let refusal = |name| parse_order_by(&[clause(name, None)]).unwrap_err();
+        assert!(matches!(refusal("params.k"), Error::InvalidParameter(_)));
         assert_eq!(
-            refusal("params.k"),
+            refusal("params.k").to_string(),
             "Invalid order by field name: params.k. Only metrics are supported."
         );
-        assert_eq!(refusal("foo"), "Invalid order by field name: foo");
+        assert!(matches!(refusal("foo"), Error::UnknownAttribute(_)));
+        assert_eq!(
+            refusal("foo").to_string(),
+            "Invalid order by field name: foo"
+        );
         assert!(parse_order_by(&[clause("creation_timestamp", None)]).is_ok());
     }
 }

@@ -1,8 +1,13 @@
 //! The list of models that old clients keep in a tag of the run (`runs/log-model`).
 
+use std::fmt::{self, Write};
+use std::marker::PhantomData;
+
 use diesel::prelude::*;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use tidemill_core::runs::RunId;
 use tidemill_core::{Error, Result};
 
@@ -51,21 +56,71 @@ fn entry(model_json: &str) -> Result<String> {
             missing.join(", ")
         )));
     }
-    let mut flavors = model["flavors"]
-        .as_object()
-        .cloned()
-        .ok_or_else(malformed)?;
-    for flavor in flavors.values_mut().filter_map(Value::as_object_mut) {
-        flavor.remove("config");
+    let kept = |field: &str| model.get(field).unwrap_or(&Value::Null);
+    let Flavors { flavors } = serde_json::from_str(model_json).map_err(|_| malformed())?;
+    let entry = Entry {
+        run_id: kept("run_id"),
+        artifact_path: kept("artifact_path"),
+        utc_time_created: kept("utc_time_created"),
+        model_uuid: kept("model_uuid"),
+        flavors: Fields(flavors.0.into_iter().map(without_configuration).collect()),
+    };
+    serde_json::to_string(&entry).map_err(Error::internal)
+}
+
+fn without_configuration((name, flavor): (String, Flavor)) -> (String, Flavor) {
+    let kept = flavor.0.into_iter().filter(|(field, _)| field != "config");
+    (name, Fields(kept.collect()))
+}
+
+/// The fields of an entry, in MLflow's order.
+#[derive(Serialize)]
+struct Entry<'a> {
+    run_id: &'a Value,
+    artifact_path: &'a Value,
+    utc_time_created: &'a Value,
+    model_uuid: &'a Value,
+    flavors: Fields<Flavor>,
+}
+
+#[derive(Deserialize)]
+struct Flavors {
+    flavors: Fields<Flavor>,
+}
+
+type Flavor = Fields<Box<RawValue>>;
+
+/// A JSON object whose fields stay in their order.
+struct Fields<V>(Vec<(String, V)>);
+
+impl<V: Serialize> Serialize for Fields<V> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
     }
-    let entry = json!({
-        "run_id": model["run_id"],
-        "artifact_path": model["artifact_path"],
-        "utc_time_created": model["utc_time_created"],
-        "model_uuid": model.get("model_uuid"),
-        "flavors": flavors,
-    });
-    Ok(entry.to_string())
+}
+
+impl<'de, V: Deserialize<'de>> Deserialize<'de> for Fields<V> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(FieldsVisitor(PhantomData))
+    }
+}
+
+struct FieldsVisitor<V>(PhantomData<V>);
+
+impl<'de, V: Deserialize<'de>> Visitor<'de> for FieldsVisitor<V> {
+    type Value = Fields<V>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Fields<V>, A::Error> {
+        let mut fields = Vec::new();
+        while let Some(field) = map.next_entry()? {
+            fields.push(field);
+        }
+        Ok(Fields(fields))
+    }
 }
 
 fn write(db: &mut DbConnection, cache: &KeyCache, id: &RunId, entry: &str) -> DbResult<Vec<Key>> {
@@ -93,29 +148,51 @@ fn append(history: Option<&str>, entry: &str) -> Result<String> {
         .map_err(|_| Error::bad_request(format!("The tag '{HISTORY}' is not a JSON list.")))?;
     let entry: &RawValue = serde_json::from_str(entry).map_err(Error::internal)?;
     entries.push(entry);
-    serde_json::to_string(&entries).map_err(Error::internal)
+    let list = serde_json::to_string(&entries).map_err(Error::internal)?;
+    Ok(as_python_writes(&list))
+}
+
+/// JSON with Python's blanks, and without letters beyond ASCII.
+fn as_python_writes(json: &str) -> String {
+    let mut out = String::with_capacity(json.len() + json.len() / 8);
+    let (mut in_text, mut escaped) = (false, false);
+    for letter in json.chars() {
+        match letter {
+            ',' | ':' if !in_text => out.extend([letter, ' ']),
+            ' ' | '\t' | '\n' | '\r' if !in_text => {}
+            letter if letter.is_ascii() => out.push(letter),
+            letter => {
+                for unit in letter.encode_utf16(&mut [0; 2]) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(out, "\\u{unit:04x}");
+                }
+            }
+        }
+        in_text ^= letter == '"' && !escaped;
+        escaped = letter == '\\' && !escaped;
+    }
+    out
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const MODEL: &str = r#"{"artifact_path":"m","flavors":{"sk":{"v":1,"config":{}}},
+    const MODEL: &str = r#"{"artifact_path":"m","flavors":{"sk":{"v":1,"config":{}},"a":{}},
         "utc_time_created":"t","run_id":"r","signature":{}}"#;
 
     #[test]
     fn an_entry_keeps_flavors_without_configuration_and_little_else() {
-        let kept: Value = serde_json::from_str(&entry(MODEL).unwrap()).unwrap();
         assert_eq!(
-            kept,
-            json!({"run_id": "r", "artifact_path": "m", "utc_time_created": "t",
-                   "model_uuid": null, "flavors": {"sk": {"v": 1}}})
+            entry(MODEL).unwrap(),
+            r#"{"run_id":"r","artifact_path":"m","utc_time_created":"t","model_uuid":null,"flavors":{"sk":{"v":1},"a":{}}}"#
         );
     }
 
     #[test]
     fn a_description_that_is_no_json_is_refused() {
-        for text in ["{", "[]", "3"] {
+        let spoiled = MODEL.replace(r#"{"v":1,"config":{}}"#, "1");
+        for text in ["{", "[]", "3", &spoiled] {
             assert_eq!(
                 entry(text).unwrap_err().to_string(),
                 format!("Malformed model info. \n {text} \n is not a valid JSON.")
@@ -136,7 +213,15 @@ mod tests {
     #[test]
     fn the_history_grows_at_the_end() {
         assert_eq!(append(None, "1").unwrap(), "[1]");
-        assert_eq!(append(Some("[1]"), "2").unwrap(), "[1,2]");
+        assert_eq!(append(Some("[1]"), "2").unwrap(), "[1, 2]");
+    }
+
+    #[test]
+    fn the_history_is_written_as_python_writes_it() {
+        assert_eq!(
+            append(Some(r#"[{"a":"x, \\\"y:ü😀"}]"#), r#"{"b" :[1,2.5]}"#).unwrap(),
+            r#"[{"a": "x, \\\"y:\u00fc\ud83d\ude00"}, {"b": [1, 2.5]}]"#
+        );
     }
 
     #[test]

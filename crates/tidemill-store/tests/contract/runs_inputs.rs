@@ -131,17 +131,17 @@ async fn a_logged_model_is_added_to_the_history_tag(store: Store) {
     let id = given::run(&store).await;
     for path in ["one", "two"] {
         let model = format!(
-            r#"{{"artifact_path":"{path}","flavors":{{"f":{{"config":{{}}}}}},"run_id":"{id}","utc_time_created":"t"}}"#
+            r#"{{"artifact_path":"{path}","flavors":{{"z":{{"config":{{}}}},"a":{{}}}},"run_id":"{id}","utc_time_created":"t"}}"#
         );
         store.record_logged_model(id.clone(), model).await.unwrap();
     }
     let tags = stored(&store, &id).await.tags;
     let entry = |path: &str| {
         format!(
-            r#"{{"artifact_path":"{path}","flavors":{{"f":{{}}}},"model_uuid":null,"run_id":"{id}","utc_time_created":"t"}}"#
+            r#"{{"run_id": "{id}", "artifact_path": "{path}", "utc_time_created": "t", "model_uuid": null, "flavors": {{"z": {{}}, "a": {{}}}}}}"#
         )
     };
-    let history = format!("[{},{}]", entry("one"), entry("two"));
+    let history = format!("[{}, {}]", entry("one"), entry("two"));
     assert!(
         tags.contains(&Tag::new("mlflow.log-model.history", history)),
         "{tags:?}"

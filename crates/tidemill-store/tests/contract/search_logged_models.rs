@@ -210,7 +210,7 @@ async fn a_token_belongs_to_its_search(store: Store) {
         .await;
     assert_eq!(
         refusal(outcome),
-        "InvalidParameter: Filter string in the page token does not match the requested filter string. Expected: . Found: name = 'a'"
+        "InvalidParameter: Filter string in the page token does not match the requested filter string. Expected: None. Found: name = 'a'"
     );
     let elsewhere = LoggedModelSearch {
         experiments: vec![ExperimentId(7)],
@@ -226,9 +226,11 @@ async fn a_token_belongs_to_its_search(store: Store) {
         order_by: vec![by("name", true)],
         ..next.clone()
     };
-    assert!(
-        refusal(store.search_logged_models(reordered).await)
-            .starts_with("InvalidParameter: Order by in the page token")
+    assert_eq!(
+        refusal(store.search_logged_models(reordered).await),
+        "InvalidParameter: Order by in the page token does not match the requested order by. \
+         Expected: [{'field_name': 'name', 'ascending': True, 'dataset_name': None, 'dataset_digest': None}]. \
+         Found: None"
     );
     assert_eq!(
         store.search_logged_models(next).await.unwrap().items.len(),

@@ -1,6 +1,7 @@
 //! The page token of `logged-models/search`, which MLflow ties to the search it came from.
 
 use serde::{Deserialize, Serialize};
+use tidemill_core::quote::quote;
 use tidemill_core::{Error, Result};
 use tidemill_search::logged_models::OrderByClause;
 
@@ -21,7 +22,7 @@ pub(super) struct Place {
     marks: Vec<Mark>,
 }
 
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
+#[derive(PartialEq, Serialize, Deserialize)]
 struct Clause(String, bool, Option<String>, Option<String>);
 
 impl From<&OrderByClause> for Clause {
@@ -64,13 +65,15 @@ impl Place {
         if self.filter != asked.filter {
             return Err(Error::invalid_parameter(format!(
                 "Filter string in the page token does not match the requested filter string. Expected: {}. Found: {}",
-                asked.filter, self.filter
+                or_none(&asked.filter),
+                or_none(&self.filter)
             )));
         }
         if self.order_by != asked.order_by {
             return Err(Error::invalid_parameter(format!(
-                "Order by in the page token does not match the requested order by. Expected: {:?}. Found: {:?}",
-                asked.order_by, self.order_by
+                "Order by in the page token does not match the requested order by. Expected: {}. Found: {}",
+                clauses(&asked.order_by),
+                clauses(&self.order_by)
             )));
         }
         Ok(())
@@ -92,6 +95,30 @@ pub(super) fn decode(search: &LoggedModelSearch) -> Result<Option<Place>> {
 }
 
 fn list(ids: &[String]) -> String {
-    let ids: Vec<String> = ids.iter().map(|id| format!("'{id}'")).collect();
+    let ids: Vec<String> = ids.iter().map(|id| quote(id)).collect();
     format!("[{}]", ids.join(", "))
+}
+
+fn or_none(text: &str) -> &str {
+    match text {
+        "" => "None",
+        text => text,
+    }
+}
+
+/// As Python prints a list of dictionaries, or the lack of one.
+fn clauses(clauses: &[Clause]) -> String {
+    let quoted = |text: &Option<String>| text.as_deref().map_or("None".into(), quote);
+    let printed = |Clause(field, ascending, name, digest): &Clause| {
+        let (field, ascending) = (quote(field), if *ascending { "True" } else { "False" });
+        let (name, digest) = (quoted(name), quoted(digest));
+        format!(
+            "{{'field_name': {field}, 'ascending': {ascending}, 'dataset_name': {name}, 'dataset_digest': {digest}}}"
+        )
+    };
+    let printed: Vec<String> = clauses.iter().map(printed).collect();
+    match printed.is_empty() {
+        true => "None".into(),
+        false => format!("[{}]", printed.join(", ")),
+    }
 }
