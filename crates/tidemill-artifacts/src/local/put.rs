@@ -17,7 +17,7 @@ use crate::blocking::off_the_async_threads;
 /// Bytes gathered before the disk is bothered. One batch is written while the next arrives.
 const BATCH: usize = 1024 * 1024;
 
-/// The most pieces in a batch, however small they are: what systems take in one call.
+/// The most pieces in a batch, however small they are: a piece takes room of its own.
 const MOST_PIECES: usize = 1024;
 
 impl Tree {
