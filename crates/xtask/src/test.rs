@@ -15,6 +15,15 @@ pub(crate) struct Args {
 /// Installs and starts the object stores, and runs a command beside them.
 const EMULATORS: &str = "crates/tidemill-artifacts/tests/emulators/start.sh";
 
+/// Names the variable with the number of tests that run at once.
+const THREADS: &str = "RUST_TEST_THREADS";
+
+/// Many tests wait for a disk, for a database or for a patience to end, so that more of them
+/// fit than there are cores.
+fn threads() -> usize {
+    3 * std::thread::available_parallelism().map_or(1, usize::from)
+}
+
 /// Runs everything; the first failure ends it.
 pub(crate) fn run(args: &Args) -> Result<(), String> {
     let databases = machine::databases();
@@ -40,6 +49,9 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     let mut variables = databases;
     if args.long {
         variables.push(("TIDEMILL_TEST_LONG", "1".into()));
+    }
+    if std::env::var_os(THREADS).is_none() {
+        variables.push((THREADS, threads().to_string()));
     }
     let tests = [&["cargo", "test", "--locked"], &features[..]].concat();
     step::run_with("tests", EMULATORS, &tests, &variables)?;
