@@ -9,6 +9,7 @@ mod error;
 mod extract;
 mod guard;
 mod incoming;
+mod listing;
 mod reply;
 mod request_log;
 pub mod routes;

@@ -1,7 +1,12 @@
 //! From a message to the bytes of an answer.
 
-use actix_web::body::BoxBody;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::http::header;
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use tidemill_proto::{EncodeJson, to_json};
 
@@ -20,11 +25,45 @@ impl<M: EncodeJson + prost::Message> Responder for Reply<M> {
         match wants_protobuf(request) {
             true => HttpResponse::Ok()
                 .content_type("application/x-protobuf")
-                .body(self.0.encode_to_vec()),
-            false => HttpResponse::Ok()
-                .content_type("application/json")
-                .body(to_json(&self.0)),
+                .body(Slices::new(self.0.encode_to_vec())),
+            false => json(to_json(&self.0)),
         }
+    }
+}
+
+/// An answer of finished JSON.
+pub(crate) fn json(text: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(Slices::new(text))
+}
+
+/// A body that is handed on a slice at a time. The connection copies what it is given into a
+/// buffer of its own, so an answer of megabytes would be there twice.
+struct Slices(Bytes);
+
+impl Slices {
+    const LENGTH: usize = 64 * 1024;
+
+    fn new(body: Vec<u8>) -> Self {
+        Self(Bytes::from(body))
+    }
+}
+
+impl MessageBody for Slices {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0.len() as u64)
+    }
+
+    fn poll_next(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let length = self.0.len().min(Self::LENGTH);
+        let slice = (length > 0).then(|| self.0.split_to(length));
+        Poll::Ready(slice.map(Ok))
     }
 }
 

@@ -60,6 +60,15 @@ impl JsonWriter {
         self.text
     }
 
+    /// What has been written so far, but for the last byte, which decides whether a comma comes
+    /// next. More can be written.
+    pub fn take_written(&mut self) -> Vec<u8> {
+        let room = Vec::with_capacity(self.text.capacity());
+        let mut written = std::mem::replace(&mut self.text, room);
+        self.text.extend(written.pop());
+        written
+    }
+
     /// How many bytes have been written.
     pub fn len(&self) -> usize {
         self.text.len()
@@ -164,6 +173,15 @@ impl JsonWriter {
     }
 
     fn write_escaped(&mut self, mut rest: &str) {
+        // Most texts need no escapes. Looking at every byte, without stopping at the first that
+        // is not plain, takes many at a time.
+        let is_plain_text = rest
+            .bytes()
+            .fold(true, |plain, byte| plain & is_plain(byte));
+        if is_plain_text {
+            self.text.extend_from_slice(rest.as_bytes());
+            return;
+        }
         while let Some(plain) = rest.bytes().position(|byte| !is_plain(byte)) {
             let (before, after) = rest.split_at(plain);
             self.text.extend_from_slice(before.as_bytes());
@@ -202,7 +220,7 @@ impl JsonWriter {
 }
 
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\'
+    matches!(byte, b' '..=b'~') & (byte != b'"') & (byte != b'\\')
 }
 
 #[cfg(test)]
@@ -238,6 +256,21 @@ mod tests {
             out.into_bytes(),
             br#"["{","[",":","",-9223372036854775808,true]"#
         );
+    }
+
+    #[test]
+    fn a_document_can_be_taken_in_pieces() {
+        let mut out = JsonWriter::new();
+        let mut pieces = Vec::new();
+        out.begin_array();
+        for number in 0..3 {
+            pieces.extend(out.take_written());
+            out.int(number);
+        }
+        pieces.extend(out.take_written());
+        out.end_array();
+        pieces.extend(out.into_bytes());
+        assert_eq!(pieces, b"[0,1,2]");
     }
 
     #[test]

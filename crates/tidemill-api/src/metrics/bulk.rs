@@ -4,9 +4,10 @@ use tidemill_core::runs::RunId;
 use tidemill_core::{Error, Result};
 use tidemill_proto::{JsonWriter, query};
 
-use super::{POINT, count, json};
+use super::{POINT, count};
 use crate::App;
 use crate::error::ApiError;
+use crate::reply::json;
 
 /// Points in one answer at most; asking for more is not an error.
 const POINTS: usize = 25_000;
@@ -40,7 +41,7 @@ pub(crate) async fn history_bulk(
     }
     out.end_array();
     out.end_object();
-    Ok(json(out))
+    Ok(json(out.into_bytes()))
 }
 
 struct Question {

@@ -4,10 +4,11 @@ use tidemill_core::metrics::{HistoryPage, Metric, Point};
 use tidemill_core::page::Page;
 use tidemill_proto::mlflow::{GetMetricHistory, get_metric_history};
 
-use super::{begin, json, write_point};
+use super::write_point;
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::listing::listing;
 use crate::reply::{Reply, wants_protobuf};
 use crate::runs;
 
@@ -24,24 +25,16 @@ pub(crate) async fn history(
     let points = app.tracking.metric_history(run, key.clone(), page).await?;
     Ok(match wants_protobuf(&http) {
         true => Reply(message(&key, points)).respond_to(&http),
-        false => json(write(&key, &points)),
+        false => listing(
+            "metrics",
+            points.items.into_iter(),
+            move |out, point| {
+                write_point(out, &key, &point);
+                out.end_object();
+            },
+            points.next_page_token,
+        ),
     })
-}
-
-fn write(key: &str, page: &Page<Point>) -> tidemill_proto::JsonWriter {
-    let mut out = begin(page.items.len());
-    for point in &page.items {
-        write_point(&mut out, key, point);
-        out.end_object();
-    }
-    if !page.items.is_empty() {
-        out.end_array();
-    }
-    if let Some(token) = &page.next_page_token {
-        out.key("next_page_token").string(token);
-    }
-    out.end_object();
-    out
 }
 
 fn message(key: &str, page: Page<Point>) -> get_metric_history::Response {

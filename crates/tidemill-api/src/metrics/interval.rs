@@ -1,15 +1,18 @@
+use std::rc::Rc;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder};
-use tidemill_core::metrics::History;
+use tidemill_core::metrics::{History, Point};
 use tidemill_core::runs::RunId;
 use tidemill_proto::mlflow::{
     GetMetricHistoryBulkInterval, MetricWithRunId, get_metric_history_bulk_interval,
 };
 
-use super::{begin, count, json, write_point};
+use super::{count, write_point};
 use crate::App;
 use crate::error::ApiError;
 use crate::extract::Body;
+use crate::listing::listing;
 use crate::reply::{Reply, wants_protobuf};
 
 /// How many points of each run a chart gets when the request does not say.
@@ -38,25 +41,24 @@ pub(crate) async fn history_interval(
         .await?;
     Ok(match wants_protobuf(&http) {
         true => Reply(message(&key, &histories)).respond_to(&http),
-        false => json(write(&key, &histories)),
+        false => listing(
+            "metrics",
+            histories.into_iter().flat_map(points),
+            move |out, (run, point)| {
+                write_point(out, &key, &point);
+                out.key("run_id").string(run.as_str());
+                out.end_object();
+            },
+            None,
+        ),
     })
 }
 
-fn write(key: &str, histories: &[History]) -> tidemill_proto::JsonWriter {
-    let points = count(histories);
-    let mut out = begin(points);
-    for history in histories {
-        for point in &history.points {
-            write_point(&mut out, key, point);
-            out.key("run_id").string(history.run.as_str());
-            out.end_object();
-        }
-    }
-    if points > 0 {
-        out.end_array();
-    }
-    out.end_object();
-    out
+/// The points of a run, each with its run.
+fn points(history: History) -> impl Iterator<Item = (Rc<RunId>, Point)> {
+    let run = Rc::new(history.run);
+    let points = history.points.into_iter();
+    points.map(move |point| (Rc::clone(&run), point))
 }
 
 fn message(key: &str, histories: &[History]) -> get_metric_history_bulk_interval::Response {

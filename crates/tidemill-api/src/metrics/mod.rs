@@ -8,23 +8,11 @@ pub(crate) use bulk::history_bulk;
 pub(crate) use history::history;
 pub(crate) use interval::history_interval;
 
-use actix_web::HttpResponse;
 use tidemill_core::metrics::{History, Point};
 use tidemill_proto::JsonWriter;
 
 /// About how many bytes a point takes.
 const POINT: usize = 96;
-
-/// Opens the answer `{"metrics":[` for about this many points; an empty list is left out
-/// altogether, as MLflow does.
-fn begin(points: usize) -> JsonWriter {
-    let mut out = JsonWriter::with_capacity(64 + points * POINT);
-    out.begin_object();
-    if points > 0 {
-        out.key("metrics").begin_array();
-    }
-    out
-}
 
 /// A point without its last brace.
 fn write_point(out: &mut JsonWriter, key: &str, point: &Point) {
@@ -37,10 +25,4 @@ fn write_point(out: &mut JsonWriter, key: &str, point: &Point) {
 
 fn count(histories: &[History]) -> usize {
     histories.iter().map(|history| history.points.len()).sum()
-}
-
-fn json(out: JsonWriter) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .body(out.into_bytes())
 }

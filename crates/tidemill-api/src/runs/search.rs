@@ -1,19 +1,28 @@
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use tidemill_core::Result;
 use tidemill_core::experiments::ExperimentId;
+use tidemill_core::runs::Run;
 use tidemill_proto::mlflow::{self, SearchRuns, search_runs::Response};
+use tidemill_proto::{EncodeJson, JsonWriter};
 use tidemill_store::RunSearch;
 
 use super::wire;
 use crate::App;
+use crate::error::ApiError;
 use crate::experiments::view_type;
 use crate::extract::Body;
-use crate::reply::{Answer, Reply};
+use crate::listing::listing;
+use crate::reply::{Reply, wants_protobuf};
 
 /// What a page holds when the request does not say.
 const PAGE: i32 = 1000;
 
-pub(crate) async fn search(app: Data<App>, request: Body<SearchRuns>) -> Answer<Response> {
+pub(crate) async fn search(
+    app: Data<App>,
+    http: HttpRequest,
+    request: Body<SearchRuns>,
+) -> Result<HttpResponse, ApiError> {
     let request = request.0;
     let experiments = request
         .experiment_ids
@@ -31,15 +40,22 @@ pub(crate) async fn search(app: Data<App>, request: Body<SearchRuns>) -> Answer<
             page_token: request.page_token,
         })
         .await?;
-    Ok(Reply(Response {
-        runs: page.items.into_iter().map(found).collect(),
-        next_page_token: page.next_page_token,
-    }))
+    Ok(match wants_protobuf(&http) {
+        true => Reply(Response {
+            runs: page.items.into_iter().map(found).collect(),
+            next_page_token: page.next_page_token,
+        })
+        .respond_to(&http),
+        false => {
+            let write = |out: &mut JsonWriter, run| found(run).encode_json(out);
+            listing("runs", page.items.into_iter(), write, page.next_page_token)
+        }
+    })
 }
 
 /// Searches leave a run's model inputs out.
-fn found(run: tidemill_core::runs::Run) -> mlflow::Run {
-    wire::run(tidemill_core::runs::Run {
+fn found(run: Run) -> mlflow::Run {
+    wire::run(Run {
         model_inputs: Vec::new(),
         ..run
     })
