@@ -10,14 +10,17 @@ use std::thread::JoinHandle;
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::prelude::*;
+use diesel::query_builder::{QueryFragment, QueryId};
 #[cfg(any(feature = "postgres", feature = "mysql"))]
 use diesel::result::Error as DieselError;
+use diesel::sqlite::Sqlite;
 use tidemill_core::Error;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
 use crate::error::{DbResult, Failure};
+use crate::statement::statement;
 
 /// How many jobs may wait before callers are told that the server is busy.
 const QUEUE: usize = 4096;
@@ -27,8 +30,9 @@ const GROUP: usize = 512;
 /// A write that waits for its turn: runs inside the group's transaction, answers after the commit.
 pub(crate) trait Job: Send {
     /// Runs in a savepoint of its own, unless its caller has stopped waiting. Says whether the
-    /// connection may write: one opened while the file was read-only never will.
-    fn run(&mut self, db: &mut DbConnection) -> bool;
+    /// connection may write: one opened while the file was read-only never will. Fails when
+    /// the job cannot be taken back by itself, and the group with it.
+    fn run(&mut self, db: &mut DbConnection) -> DbResult<bool>;
     /// Tells the caller; `committed` is the fate of the whole group.
     fn answer(self: Box<Self>, committed: Result<(), Error>);
 }
@@ -51,14 +55,14 @@ impl<T, F> WriteJob<T, F> {
 }
 
 impl<T: Send, F: FnMut(&mut DbConnection) -> DbResult<T> + Send> Job for WriteJob<T, F> {
-    fn run(&mut self, db: &mut DbConnection) -> bool {
+    fn run(&mut self, db: &mut DbConnection) -> DbResult<bool> {
         if self.reply.is_closed() {
-            return true;
+            return Ok(true);
         }
-        let outcome = db.transaction(&mut self.work);
+        let outcome = in_savepoint(db, &mut self.work)?;
         let may_write = !matches!(&outcome, Err(failure) if failure.is_read_only());
         self.outcome = Some(outcome.map_err(Failure::into));
-        may_write
+        Ok(may_write)
     }
 
     fn answer(self: Box<Self>, committed: Result<(), Error>) {
@@ -148,7 +152,7 @@ impl Writer {
             let db = &mut self.connection;
             begin(db)?;
             for job in group.iter_mut() {
-                may_write &= job.run(db);
+                may_write &= job.run(db)?;
             }
             commit(db)
         }));
@@ -191,6 +195,49 @@ fn begin(db: &mut DbConnection) -> DbResult<()> {
             db,
             "BEGIN IMMEDIATE",
         )?),
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => Err(DieselError::NotInTransaction.into()),
+    }
+}
+
+// Diesel's own savepoints are parsed by the database each time.
+statement! {
+    /// Marks where a job began.
+    Sqlite Savepoint {}, "SAVEPOINT job"
+}
+statement! {
+    /// Keeps what the job did.
+    Sqlite Release {}, "RELEASE job"
+}
+statement! {
+    /// Takes back what the job did.
+    Sqlite RollBack {}, "ROLLBACK TO job"
+}
+
+/// Runs a job; when it fails, nothing of it stays. A full disk makes SQLite give up the whole
+/// transaction, and the savepoint with it: then there is no outcome of the job alone.
+fn in_savepoint<T>(
+    db: &mut DbConnection,
+    mut work: impl FnMut(&mut DbConnection) -> DbResult<T>,
+) -> DbResult<DbResult<T>> {
+    run(db, Savepoint::new())?;
+    let outcome = match work(db) {
+        Err(failure) if run(db, RollBack::new()).is_err() => return Err(failure),
+        outcome => outcome,
+    };
+    run(db, Release::new())?;
+    Ok(outcome)
+}
+
+fn run<S>(db: &mut DbConnection, statement: S) -> DbResult<()>
+where
+    S: QueryFragment<Sqlite> + QueryId + RunQueryDsl<SqliteConnection>,
+{
+    match db {
+        DbConnection::Sqlite(db) => {
+            statement.execute(db)?;
+            Ok(())
+        }
         #[cfg(any(feature = "postgres", feature = "mysql"))]
         _ => Err(DieselError::NotInTransaction.into()),
     }
