@@ -32,6 +32,7 @@ mod runs_create;
 mod runs_inputs;
 mod runs_replicas;
 mod runs_update;
+mod schema_march;
 mod search_experiments;
 mod search_logged_models;
 mod search_paging;
