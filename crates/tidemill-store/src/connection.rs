@@ -74,14 +74,16 @@ impl DbConnection {
             Self::Sqlite(_) => {
                 let common = format!(
                     "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA foreign_keys = ON; \
-                     PRAGMA case_sensitive_like = ON; PRAGMA cache_size = -8000;"
+                     PRAGMA case_sensitive_like = ON;"
                 );
                 match access {
                     Access::Write => format!(
-                        "{common} PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                         PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
+                        "{common} PRAGMA cache_size = -8000; PRAGMA journal_mode = WAL; \
+                         PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
                     ),
-                    Access::Read => format!("{common} PRAGMA query_only = ON;"),
+                    Access::Read => {
+                        format!("{common} PRAGMA cache_size = -4000; PRAGMA query_only = ON;")
+                    }
                 }
             }
             #[cfg(feature = "postgres")]

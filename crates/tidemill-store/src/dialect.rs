@@ -4,6 +4,7 @@
 //! connection enum diesel has no `ON CONFLICT` and no multi-row `VALUES`, so the statements
 //! that need them are written here for each database.
 
+mod among;
 mod datasets;
 mod experiments;
 mod insert;
@@ -18,12 +19,13 @@ mod targets;
 mod texts;
 mod upsert;
 
+pub(crate) use among::{among, write_among};
 pub(crate) use datasets::add_dataset;
 pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]
 pub(crate) use insert::last_insert_id;
 pub(crate) use insert::{insert_returning_id, last_insert_rowid};
-pub(crate) use keys::{add_keys, find_keys};
+pub(crate) use keys::find_or_add_keys;
 pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run, lock_tail};
 pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
 pub(crate) use metrics::{

@@ -4,14 +4,15 @@
 //! server. What a transaction adds is not: it may still be rolled back. [`Keys`] therefore
 //! collects what it learns, and the caller hands that to [`KeyCache::learn`] after the commit.
 
-use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, RwLock};
 
 use diesel::prelude::*;
 use rustc_hash::FxBuildHasher;
 
 use crate::connection::DbConnection;
-use crate::dialect;
+use crate::dialect::{self, among};
 use crate::error::{DbResult, known};
 use crate::schema::key;
 
@@ -34,7 +35,7 @@ impl KeyKind {
 
 /// How many keys the cache holds before it starts afresh; some 100 bytes each.
 const CAPACITY: usize = 200_000;
-/// How many names or ids go into one `IN` list.
+/// How many names go into one `IN` list.
 const LIST: usize = 500;
 
 /// A dictionary entry.
@@ -46,10 +47,13 @@ pub(crate) struct Key {
     name: Arc<str>,
 }
 
+/// Names by the keys' numbers.
+pub(crate) type KeyNames = HashMap<i64, Arc<str>, FxBuildHasher>;
+
 #[derive(Default)]
 struct Cached {
     ids: HashMap<(i64, KeyKind), HashMap<Arc<str>, i64>>,
-    names: HashMap<i64, Arc<str>, FxBuildHasher>,
+    names: KeyNames,
 }
 
 /// The committed keys this server has seen.
@@ -89,37 +93,37 @@ impl KeyCache {
             .collect()
     }
 
-    /// The name of each of these keys, if it exists. For reading: names that are looked up are
-    /// remembered, so they must be committed.
+    /// The names of these keys, which may come more than once. For reading: names that are
+    /// looked up are remembered, so they must be committed.
     pub(crate) fn names(
         &self,
         db: &mut DbConnection,
-        ids: impl Iterator<Item = i64> + Clone,
-    ) -> DbResult<Vec<Option<Arc<str>>>> {
-        let names = self.known_names(ids.clone());
-        let known = names.iter().map(Option::is_some);
-        let unknown = ids.clone().zip(known).filter(|(_, known)| !known);
-        let mut unknown: Vec<i64> = unknown.map(|(id, _)| id).collect();
-        if unknown.is_empty() {
-            return Ok(names);
+        ids: impl Iterator<Item = i64>,
+    ) -> DbResult<KeyNames> {
+        let (mut names, unknown) = self.known_names(ids);
+        if !unknown.is_empty() {
+            let found = keys_with(db, &unknown)?;
+            names.extend(found.iter().map(|key| (key.id, Arc::clone(&key.name))));
+            self.learn(found);
         }
-        unknown.sort_unstable();
-        unknown.dedup();
-        let mut found = HashMap::with_capacity_and_hasher(unknown.len(), FxBuildHasher);
-        for unknown in unknown.chunks(LIST) {
-            let keys = keys_with(db, unknown)?;
-            found.extend(keys.iter().map(|key| (key.id, Arc::clone(&key.name))));
-            self.learn(keys);
-        }
-        let names = ids.zip(names);
-        Ok(names
-            .map(|(id, name)| name.or_else(|| found.get(&id).cloned()))
-            .collect())
+        Ok(names)
     }
 
-    fn known_names(&self, ids: impl Iterator<Item = i64>) -> Vec<Option<Arc<str>>> {
+    /// The names that are cached, and the numbers of the others.
+    fn known_names(&self, ids: impl Iterator<Item = i64>) -> (KeyNames, Vec<i64>) {
         let cached = self.0.read().unwrap_or_else(|poison| poison.into_inner());
-        ids.map(|id| cached.names.get(&id).cloned()).collect()
+        let mut known = KeyNames::default();
+        let mut unknown = HashSet::new();
+        for id in ids {
+            let Entry::Vacant(vacant) = known.entry(id) else {
+                continue;
+            };
+            match cached.names.get(&id) {
+                Some(name) => drop(vacant.insert(Arc::clone(name))),
+                None => drop(unknown.insert(id)),
+            }
+        }
+        (known, unknown.into_iter().collect())
     }
 
     /// The number of one key, if the experiment has it.
@@ -144,7 +148,8 @@ impl KeyCache {
 }
 
 fn keys_with(db: &mut DbConnection, ids: &[i64]) -> DbResult<Vec<Key>> {
-    let rows: Vec<(i64, i64, i16, String)> = key::table.filter(key::id.eq_any(ids)).load(db)?;
+    let rows: Vec<(i64, i64, i16, String)> =
+        key::table.filter(among(db, "\"key\".id", ids)).load(db)?;
     rows.into_iter()
         .map(|(id, experiment, kind, name)| {
             Ok(Key {
@@ -161,7 +166,7 @@ fn keys_with(db: &mut DbConnection, ids: &[i64]) -> DbResult<Vec<Key>> {
 pub(crate) struct Keys<'c> {
     cache: &'c KeyCache,
     experiment: i64,
-    learned: Vec<Key>,
+    learned: HashMap<KeyKind, HashMap<Arc<str>, i64>>,
 }
 
 impl<'c> Keys<'c> {
@@ -169,7 +174,7 @@ impl<'c> Keys<'c> {
         Self {
             cache,
             experiment,
-            learned: Vec::new(),
+            learned: HashMap::new(),
         }
     }
 
@@ -180,28 +185,17 @@ impl<'c> Keys<'c> {
         kind: KeyKind,
         names: &[&str],
     ) -> DbResult<Vec<i64>> {
-        let mut numbers = self.cache.ids(self.experiment, kind, names.iter().copied());
-        let mut unknown: Vec<&str> = names
+        let mut numbers = self.known(kind, names);
+        let unknown = names
             .iter()
             .zip(&numbers)
-            .filter(|(_, number)| number.is_none())
-            .map(|(name, _)| *name)
-            .collect();
-        unknown.sort_unstable();
-        unknown.dedup();
-        for names in unknown.chunks(LIST) {
-            self.add(db, kind, names)?;
-        }
+            .filter(|(_, number)| number.is_none());
+        let mut unknown: Vec<&str> = unknown.map(|(name, _)| *name).collect();
         if !unknown.is_empty() {
-            let learned: HashMap<&str, i64> = self
-                .learned
-                .iter()
-                .filter(|key| key.kind == kind)
-                .map(|key| (&*key.name, key.id))
-                .collect();
-            for (name, number) in names.iter().zip(&mut numbers) {
-                *number = number.or_else(|| learned.get(name).copied());
-            }
+            unknown.sort_unstable();
+            unknown.dedup();
+            self.find_or_add(db, kind, &unknown)?;
+            numbers = self.known(kind, names);
         }
         numbers
             .into_iter()
@@ -209,37 +203,46 @@ impl<'c> Keys<'c> {
             .collect()
     }
 
-    /// Sorted names, so that two servers that add the same ones wait for each other in the
-    /// same order. Read first: inserting what is there would use up numbers.
-    fn add(&mut self, db: &mut DbConnection, kind: KeyKind, names: &[&str]) -> DbResult<()> {
-        let kind_number = kind as i16;
-        let mut found = dialect::find_keys(db, self.experiment, kind_number, names)?;
-        if found.len() < names.len() {
-            let missing: Vec<&str> = names
-                .iter()
-                .copied()
-                .filter(|name| !found.iter().any(|(_, known)| known == name))
-                .collect();
-            dialect::add_keys(db, self.experiment, kind_number, &missing)?;
-            found.extend(dialect::find_keys(
-                db,
-                self.experiment,
-                kind_number,
-                &missing,
-            )?);
+    fn known(&self, kind: KeyKind, names: &[&str]) -> Vec<Option<i64>> {
+        let mut numbers = self.cache.ids(self.experiment, kind, names.iter().copied());
+        if let Some(learned) = self.learned.get(&kind) {
+            for (name, number) in names.iter().zip(&mut numbers) {
+                *number = number.or_else(|| learned.get(*name).copied());
+            }
         }
-        let experiment = self.experiment;
-        self.learned.extend(found.into_iter().map(|(id, name)| Key {
-            id,
-            experiment,
-            kind,
-            name: Arc::from(name),
-        }));
+        numbers
+    }
+
+    /// Sorted names, so that two servers that add the same ones wait for each other in the
+    /// same order.
+    fn find_or_add(
+        &mut self,
+        db: &mut DbConnection,
+        kind: KeyKind,
+        names: &[&str],
+    ) -> DbResult<()> {
+        for names in names.chunks(LIST) {
+            let found = dialect::find_or_add_keys(db, self.experiment, kind as i16, names)?;
+            let found = found.into_iter().map(|(id, name)| (Arc::from(name), id));
+            self.learned.entry(kind).or_default().extend(found);
+        }
         Ok(())
     }
 
     /// What the cache may be told after the commit.
     pub(crate) fn learned(self) -> Vec<Key> {
-        self.learned
+        let experiment = self.experiment;
+        let key = |kind| {
+            move |(name, id)| Key {
+                id,
+                experiment,
+                kind,
+                name,
+            }
+        };
+        let learned = self.learned.into_iter();
+        learned
+            .flat_map(|(kind, names)| names.into_iter().map(key(kind)))
+            .collect()
     }
 }

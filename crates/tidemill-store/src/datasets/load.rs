@@ -7,12 +7,9 @@ use tidemill_core::datasets::{Dataset, DatasetInput};
 use tidemill_core::tags::Tag;
 
 use crate::connection::DbConnection;
-use crate::dialect::{Link, Linked};
+use crate::dialect::{Link, Linked, among};
 use crate::error::DbResult;
 use crate::schema::{dataset, run_dataset_tag};
-
-/// How many ids go into one `IN` list.
-const LIST: usize = 500;
 
 /// The dataset inputs among these links, each with the number of its run, in the order of the
 /// links.
@@ -61,44 +58,36 @@ struct DatasetRow {
 }
 
 fn datasets(db: &mut DbConnection, ids: Vec<i64>) -> DbResult<HashMap<i64, Dataset>> {
-    let mut datasets = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(LIST) {
-        let rows: Vec<DatasetRow> = dataset::table
-            .filter(dataset::id.eq_any(ids))
-            .select(DatasetRow::as_select())
-            .load(db)?;
-        datasets.extend(rows.into_iter().map(|row| {
-            let dataset = Dataset {
-                name: row.name,
-                digest: row.digest,
-                source_type: row.source_type,
-                source: row.source,
-                schema: row.schema,
-                profile: row.profile,
-            };
-            (row.id, dataset)
-        }));
-    }
-    Ok(datasets)
+    let rows: Vec<DatasetRow> = dataset::table
+        .filter(among(db, "dataset.id", &ids))
+        .select(DatasetRow::as_select())
+        .load(db)?;
+    let dataset = |row: DatasetRow| Dataset {
+        name: row.name,
+        digest: row.digest,
+        source_type: row.source_type,
+        source: row.source,
+        schema: row.schema,
+        profile: row.profile,
+    };
+    Ok(rows.into_iter().map(|row| (row.id, dataset(row))).collect())
 }
 
 /// The tags of these runs' inputs, by run and dataset.
 fn tags(db: &mut DbConnection, runs: Vec<i64>) -> DbResult<HashMap<(i64, i64), Vec<Tag>>> {
     let mut tags: HashMap<(i64, i64), Vec<Tag>> = HashMap::new();
-    for runs in runs.chunks(LIST) {
-        let rows: Vec<(i64, i64, String, String)> = run_dataset_tag::table
-            .filter(run_dataset_tag::run_id.eq_any(runs))
-            .order((
-                run_dataset_tag::run_id,
-                run_dataset_tag::dataset_id,
-                run_dataset_tag::name,
-            ))
-            .load(db)?;
-        for (run, dataset, key, value) in rows {
-            tags.entry((run, dataset))
-                .or_default()
-                .push(Tag { key, value });
-        }
+    let rows: Vec<(i64, i64, String, String)> = run_dataset_tag::table
+        .filter(among(db, "run_dataset_tag.run_id", &runs))
+        .order((
+            run_dataset_tag::run_id,
+            run_dataset_tag::dataset_id,
+            run_dataset_tag::name,
+        ))
+        .load(db)?;
+    for (run, dataset, key, value) in rows {
+        tags.entry((run, dataset))
+            .or_default()
+            .push(Tag { key, value });
     }
     Ok(tags)
 }

@@ -7,6 +7,7 @@ use tidemill_core::experiments::ExperimentId;
 
 use crate::Store;
 use crate::connection::DbConnection;
+use crate::dialect::among;
 use crate::error::DbResult;
 use crate::schema::{dataset, run_dataset, run_dataset_tag};
 
@@ -36,7 +37,7 @@ fn search(db: &mut DbConnection, experiments: &[ExperimentId]) -> DbResult<Vec<D
     let rows: Vec<(i64, String, String, Option<String>)> = dataset::table
         .inner_join(run_dataset::table)
         .left_join(context)
-        .filter(dataset::experiment_id.eq_any(experiments))
+        .filter(among(db, "dataset.experiment_id", &experiments))
         .select(columns)
         .distinct()
         .order(columns)

@@ -7,6 +7,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Nullable, SmallInt, Text};
 
+use super::among::json;
 use crate::connection::DbConnection;
 use crate::statement::statement;
 
@@ -134,18 +135,6 @@ fn link((run, kind, dataset, model_id, number): (i64, i16, i64, String, i64)) ->
         },
     };
     Link { run, linked }
-}
-
-fn json(ids: &[i64]) -> String {
-    use std::fmt::Write;
-    let mut list = String::with_capacity(2 + ids.len() * 8);
-    for (position, id) in ids.iter().enumerate() {
-        let before = if position == 0 { '[' } else { ',' };
-        // Writing to a text cannot fail.
-        let _ = write!(list, "{before}{id}");
-    }
-    list.push_str(if ids.is_empty() { "[]" } else { "]" });
-    list
 }
 
 #[cfg(feature = "postgres")]

@@ -8,24 +8,20 @@ use tidemill_core::tags::Tag;
 
 use super::row::ExperimentRow;
 use crate::connection::DbConnection;
+use crate::dialect::among;
 use crate::error::DbResult;
 use crate::schema::experiment_tag;
-
-/// How many ids go into one `IN` list.
-const LIST: usize = 500;
 
 /// The experiments of these rows, in the same order; a few statements whatever their number.
 pub(crate) fn load(db: &mut DbConnection, rows: Vec<ExperimentRow>) -> DbResult<Vec<Experiment>> {
     let mut tags: HashMap<i64, Vec<Tag>> = HashMap::new();
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
-    for ids in ids.chunks(LIST) {
-        let found: Vec<(i64, String, String)> = experiment_tag::table
-            .filter(experiment_tag::experiment_id.eq_any(ids))
-            .order((experiment_tag::experiment_id, experiment_tag::name))
-            .load(db)?;
-        for (id, key, value) in found {
-            tags.entry(id).or_default().push(Tag { key, value });
-        }
+    let found: Vec<(i64, String, String)> = experiment_tag::table
+        .filter(among(db, "experiment_tag.experiment_id", &ids))
+        .order((experiment_tag::experiment_id, experiment_tag::name))
+        .load(db)?;
+    for (id, key, value) in found {
+        tags.entry(id).or_default().push(Tag { key, value });
     }
     rows.into_iter()
         .map(|row| {

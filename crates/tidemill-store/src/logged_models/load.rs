@@ -9,13 +9,11 @@ use tidemill_core::tags::Tag;
 
 use super::LoggedModelRow;
 use crate::connection::DbConnection;
+use crate::dialect::among;
 use crate::error::DbResult;
 use crate::schema::{
     logged_model_metric as metric, logged_model_param as param, logged_model_tag as tag,
 };
-
-/// How many ids go into one `IN` list.
-const LIST: usize = 500;
 
 /// The models of these rows, in their order.
 pub(crate) fn load(db: &mut DbConnection, rows: Vec<LoggedModelRow>) -> DbResult<Vec<LoggedModel>> {
@@ -27,21 +25,19 @@ pub(crate) fn load(db: &mut DbConnection, rows: Vec<LoggedModelRow>) -> DbResult
     }
     let mut ids: Vec<i64> = positions.keys().copied().collect();
     ids.sort_unstable();
-    for ids in ids.chunks(LIST) {
-        add_tags(db, ids, |id, tag| models[positions[&id]].tags.push(tag))?;
-        add_params(db, ids, |id, param| {
-            models[positions[&id]].params.push(param)
-        })?;
-        add_metrics(db, ids, |id, metric| {
-            models[positions[&id]].metrics.push(metric)
-        })?;
-    }
+    add_tags(db, &ids, |id, tag| models[positions[&id]].tags.push(tag))?;
+    add_params(db, &ids, |id, param| {
+        models[positions[&id]].params.push(param)
+    })?;
+    add_metrics(db, &ids, |id, metric| {
+        models[positions[&id]].metrics.push(metric)
+    })?;
     Ok(models)
 }
 
 fn add_tags(db: &mut DbConnection, ids: &[i64], mut add: impl FnMut(i64, Tag)) -> DbResult<()> {
     let rows: Vec<(i64, String, String)> = tag::table
-        .filter(tag::model_id.eq_any(ids))
+        .filter(among(db, "logged_model_tag.model_id", ids))
         .order((tag::model_id, tag::name))
         .load(db)?;
     for (model, key, value) in rows {
@@ -52,7 +48,7 @@ fn add_tags(db: &mut DbConnection, ids: &[i64], mut add: impl FnMut(i64, Tag)) -
 
 fn add_params(db: &mut DbConnection, ids: &[i64], mut add: impl FnMut(i64, Param)) -> DbResult<()> {
     let rows: Vec<(i64, String, String)> = param::table
-        .filter(param::model_id.eq_any(ids))
+        .filter(among(db, "logged_model_param.model_id", ids))
         .order((param::model_id, param::name))
         .load(db)?;
     for (model, key, value) in rows {
@@ -80,7 +76,7 @@ fn add_metrics(
     mut add: impl FnMut(i64, ModelMetric),
 ) -> DbResult<()> {
     let rows: Vec<MetricRow> = metric::table
-        .filter(metric::model_id.eq_any(ids))
+        .filter(among(db, "logged_model_metric.model_id", ids))
         .order((
             metric::model_id,
             metric::name,

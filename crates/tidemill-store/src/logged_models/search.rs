@@ -21,7 +21,7 @@ use self::token::Place;
 use super::{LoggedModelRow, load};
 use crate::Store;
 use crate::connection::DbConnection;
-use crate::dialect::Dialect;
+use crate::dialect::{Dialect, among};
 use crate::error::DbResult;
 use crate::schema::logged_model;
 use crate::search::keyset::{self, Term};
@@ -50,8 +50,6 @@ pub struct LoggedModelSearch {
 const USUAL: i64 = 50;
 /// MLflow knows no limit. Ours is what fits into memory with ease; the token leads on.
 const MOST: i64 = 10_000;
-/// How many numbers go into one `IN` list.
-const LIST: usize = 500;
 
 impl Store {
     /// The active logged models that pass the filter, in order, one page at a time.
@@ -165,13 +163,11 @@ impl Asked<'_> {
 }
 
 fn load_in_order(db: &mut DbConnection, ids: &[i64]) -> DbResult<Vec<LoggedModel>> {
-    let mut rows = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(LIST) {
-        let found: Vec<LoggedModelRow> = logged_model::table
-            .filter(logged_model::id.eq_any(ids))
-            .select(LoggedModelRow::as_select())
-            .load(db)?;
-        rows.extend(found.into_iter().map(|row| (row.id, row)));
-    }
+    let found: Vec<LoggedModelRow> = logged_model::table
+        .filter(among(db, "logged_model.id", ids))
+        .select(LoggedModelRow::as_select())
+        .load(db)?;
+    let mut rows: HashMap<i64, LoggedModelRow> =
+        found.into_iter().map(|row| (row.id, row)).collect();
     load(db, ids.iter().filter_map(|id| rows.remove(id)).collect())
 }

@@ -15,7 +15,7 @@ use tidemill_core::runs::RunId;
 use super::{chunk, tail};
 use crate::Store;
 use crate::connection::DbConnection;
-use crate::dialect::{self, NewTail};
+use crate::dialect::{self, NewTail, among};
 use crate::error::DbResult;
 use crate::schema::{metric_chunk, metric_tail, run};
 
@@ -128,7 +128,7 @@ fn pass(db: &mut DbConnection, run: i64, smallest: usize) -> DbResult<Sealed> {
     }
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     diesel::delete(metric_tail::table)
-        .filter(metric_tail::id.eq_any(ids))
+        .filter(among(db, "metric_tail.id", &ids))
         .execute(db)?;
     put_back(db, run, short)?;
     add_chunks(db, run, long)?;

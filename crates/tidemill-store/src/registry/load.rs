@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 
-use diesel::dsl::sql;
 use diesel::prelude::*;
 use diesel::sql_types::Bool;
 use tidemill_core::registry::{Alias, ModelVersion, RegisteredModel};
@@ -10,14 +9,13 @@ use tidemill_core::tags::Tag;
 
 use super::{ModelRow, VersionRow};
 use crate::connection::DbConnection;
+use crate::dialect::{Dialect, among, write_among};
 use crate::error::DbResult;
 use crate::schema::{
     model_version, model_version_tag, registered_model, registered_model_alias,
     registered_model_tag,
 };
-
-/// How many ids go into one `IN` list.
-const LIST: usize = 500;
+use crate::search::sql::Sql;
 
 /// The models of these rows, in their order. Latest versions come in the order of their
 /// stages' names, as in `registered-models/search`.
@@ -82,10 +80,7 @@ fn latest_versions(
     db: &mut DbConnection,
     models: &[i64],
 ) -> DbResult<HashMap<i64, Vec<ModelVersion>>> {
-    let mut rows: Vec<VersionRow> = Vec::new();
-    for models in models.chunks(LIST) {
-        rows.extend(newest_in_each_stage(db, models)?);
-    }
+    let rows = newest_in_each_stage(db, models)?;
     let models: Vec<i64> = rows.iter().map(|row| row.model_id).collect();
     let mut latest: HashMap<i64, Vec<ModelVersion>> = HashMap::new();
     for (model, version) in models.into_iter().zip(load_versions(db, rows)?) {
@@ -97,67 +92,61 @@ fn latest_versions(
     Ok(latest)
 }
 
-/// One scan of the index by stage finds the numbers, which then lead to the rows. The ids are
-/// written into the text because they are our own integers.
+/// One scan of the index by stage finds the numbers, which then lead to the rows.
 fn newest_in_each_stage(db: &mut DbConnection, models: &[i64]) -> DbResult<Vec<VersionRow>> {
-    let ids: Vec<String> = models.iter().map(i64::to_string).collect();
-    let is_newest = format!(
+    let mut is_newest = Sql::default();
+    is_newest.push(
         "(model_version.model_id, model_version.version) IN \
-         (SELECT model_id, MAX(version) FROM model_version \
-         WHERE model_id IN ({}) AND stage IS NOT NULL GROUP BY model_id, stage)",
-        ids.join(", ")
+         (SELECT model_id, MAX(version) FROM model_version WHERE stage IS NOT NULL AND ",
     );
+    write_among(&mut is_newest, Dialect::of(db), "model_id", models);
+    is_newest.push(" GROUP BY model_id, stage)");
     Ok(model_version::table
         .inner_join(registered_model::table)
-        .filter(sql::<Bool>(&is_newest))
+        .filter(is_newest.expression::<Bool>().cached())
         .select(VersionRow::as_select())
         .load(db)?)
 }
 
 fn model_tags(db: &mut DbConnection, models: &[i64]) -> DbResult<HashMap<i64, Vec<Tag>>> {
-    let mut tags: HashMap<i64, Vec<Tag>> = HashMap::new();
-    for models in models.chunks(LIST) {
-        let rows: Vec<(i64, String, String)> = registered_model_tag::table
-            .filter(registered_model_tag::model_id.eq_any(models))
-            .order((registered_model_tag::model_id, registered_model_tag::name))
-            .load(db)?;
-        for (model, key, value) in rows {
-            tags.entry(model).or_default().push(Tag { key, value });
-        }
-    }
-    Ok(tags)
+    let rows: Vec<(i64, String, String)> = registered_model_tag::table
+        .filter(among(db, "registered_model_tag.model_id", models))
+        .order((registered_model_tag::model_id, registered_model_tag::name))
+        .load(db)?;
+    Ok(grouped(rows))
 }
 
 fn model_aliases(db: &mut DbConnection, models: &[i64]) -> DbResult<HashMap<i64, Vec<Alias>>> {
+    let rows: Vec<(i64, String, i64)> = registered_model_alias::table
+        .filter(among(db, "registered_model_alias.model_id", models))
+        .order((
+            registered_model_alias::model_id,
+            registered_model_alias::alias,
+        ))
+        .load(db)?;
     let mut aliases: HashMap<i64, Vec<Alias>> = HashMap::new();
-    for models in models.chunks(LIST) {
-        let rows: Vec<(i64, String, i64)> = registered_model_alias::table
-            .filter(registered_model_alias::model_id.eq_any(models))
-            .order((
-                registered_model_alias::model_id,
-                registered_model_alias::alias,
-            ))
-            .load(db)?;
-        for (model, alias, version) in rows {
-            aliases
-                .entry(model)
-                .or_default()
-                .push(Alias { alias, version });
-        }
+    for (model, alias, version) in rows {
+        aliases
+            .entry(model)
+            .or_default()
+            .push(Alias { alias, version });
     }
     Ok(aliases)
 }
 
 fn version_tags(db: &mut DbConnection, versions: &[i64]) -> DbResult<HashMap<i64, Vec<Tag>>> {
+    let rows: Vec<(i64, String, String)> = model_version_tag::table
+        .filter(among(db, "model_version_tag.version_id", versions))
+        .order((model_version_tag::version_id, model_version_tag::name))
+        .load(db)?;
+    Ok(grouped(rows))
+}
+
+/// Rows of owner, key and value, by owner.
+fn grouped(rows: Vec<(i64, String, String)>) -> HashMap<i64, Vec<Tag>> {
     let mut tags: HashMap<i64, Vec<Tag>> = HashMap::new();
-    for versions in versions.chunks(LIST) {
-        let rows: Vec<(i64, String, String)> = model_version_tag::table
-            .filter(model_version_tag::version_id.eq_any(versions))
-            .order((model_version_tag::version_id, model_version_tag::name))
-            .load(db)?;
-        for (version, key, value) in rows {
-            tags.entry(version).or_default().push(Tag { key, value });
-        }
+    for (owner, key, value) in rows {
+        tags.entry(owner).or_default().push(Tag { key, value });
     }
-    Ok(tags)
+    tags
 }

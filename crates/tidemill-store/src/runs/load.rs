@@ -76,11 +76,11 @@ fn fill_values(
     let texts = dialect::params_and_tags(db, ids)?;
     let keys = metrics.iter().map(|metric| metric.key);
     let keys = keys.chain(texts.iter().map(|text| text.key));
-    let mut names = cache.names(db, keys)?.into_iter();
-    for (metric, name) in metrics.into_iter().zip(&mut names) {
-        if let (Some(run), Some(name)) = (set.run(metric.run), name) {
+    let names = cache.names(db, keys)?;
+    for metric in metrics {
+        if let (Some(run), Some(name)) = (set.run(metric.run), names.get(&metric.key)) {
             run.metrics.push(Metric {
-                key: String::from(&*name),
+                key: String::from(&**name),
                 value: metric.value.unwrap_or(f64::NAN),
                 timestamp: metric.timestamp,
                 step: metric.step,
@@ -90,9 +90,9 @@ fn fill_values(
             });
         }
     }
-    for (text, name) in texts.into_iter().zip(names) {
-        if let (Some(run), Some(name)) = (set.run(text.run), name) {
-            let (key, value) = (String::from(&*name), text.value);
+    for text in texts {
+        if let (Some(run), Some(name)) = (set.run(text.run), names.get(&text.key)) {
+            let (key, value) = (String::from(&**name), text.value);
             match text.is_tag {
                 true => run.tags.push(Tag { key, value }),
                 false => run.params.push(Param { key, value }),

@@ -16,7 +16,7 @@ use tidemill_core::tags::RUN_NAME;
 use super::{update, writable};
 use crate::Store;
 use crate::connection::DbConnection;
-use crate::dialect::{self, Lock, TextRow};
+use crate::dialect::{self, Lock, TextRow, among};
 use crate::error::{DbResult, known};
 use crate::keys::{Key, KeyCache, KeyKind, Keys};
 use crate::metrics::{self, Grown, NewPoint, Sealing};
@@ -50,6 +50,16 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    /// The names of that kind in it, repeated where they are.
+    fn names(&self, kind: KeyKind) -> Vec<&str> {
+        let batch = &self.batch;
+        match kind {
+            KeyKind::Metric => batch.metrics().iter().map(|m| &*m.key).collect(),
+            KeyKind::Param => batch.params().iter().map(|p| &*p.key).collect(),
+            KeyKind::Tag => batch.tags().iter().map(|tag| &*tag.key).collect(),
+        }
+    }
+
     /// Whether it needs nothing beyond what is written for many runs at once.
     #[cfg(feature = "postgres")]
     fn suits_a_group(&self) -> bool {
@@ -119,6 +129,9 @@ pub(crate) fn write(
         cache,
         experiments: BTreeMap::new(),
     };
+    if entries.len() > 1 {
+        numbers.find_or_add(db, entries)?;
+    }
     add_params(db, &mut numbers, entries)?;
     let grown = add_metrics(db, &mut numbers, entries)?;
     put_tags(db, &mut numbers, entries)?;
@@ -141,6 +154,22 @@ impl<'c> Numbers<'c> {
             .or_insert_with(|| Keys::new(self.cache, target.experiment))
     }
 
+    /// Looks up all names at once that the batches have, rather than each batch's by itself.
+    fn find_or_add(&mut self, db: &mut DbConnection, entries: &[(Target, &Entry)]) -> DbResult<()> {
+        for kind in [KeyKind::Metric, KeyKind::Param, KeyKind::Tag] {
+            let mut names: BTreeMap<i64, (Target, Vec<&str>)> = BTreeMap::new();
+            for (target, entry) in entries {
+                let of_experiment = names.entry(target.experiment);
+                let (_, names) = of_experiment.or_insert_with(|| (*target, Vec::new()));
+                names.extend(entry.names(kind));
+            }
+            for (target, names) in names.into_values() {
+                self.of(target).numbers(db, kind, &names)?;
+            }
+        }
+        Ok(())
+    }
+
     fn learned(self) -> Vec<Key> {
         self.experiments
             .into_values()
@@ -157,7 +186,7 @@ fn add_params(
     let mut rows = Vec::new();
     for (target, entry) in entries {
         let params = entry.batch.params();
-        let names: Vec<&str> = params.iter().map(|param| &*param.key).collect();
+        let names = entry.names(KeyKind::Param);
         let keys = numbers.of(*target).numbers(db, KeyKind::Param, &names)?;
         rows.extend(text_rows(*target, keys, params.iter().map(|p| &*p.value)));
     }
@@ -187,11 +216,11 @@ fn check_params(
     if incoming.is_empty() {
         return Ok(());
     }
-    let names: Vec<&str> = incoming.iter().map(|param| &*param.key).collect();
+    let names = entry.names(KeyKind::Param);
     let keys = numbers.of(target).numbers(db, KeyKind::Param, &names)?;
     let stored: HashMap<i64, String> = param::table
         .filter(param::run_id.eq(target.id))
-        .filter(param::key_id.eq_any(&keys))
+        .filter(among(db, "param.key_id", &keys))
         .select((param::key_id, param::value))
         .load(db)?
         .into_iter()
@@ -218,7 +247,7 @@ fn add_metrics(
     let mut points = Vec::new();
     for (target, entry) in entries {
         let logged = entry.batch.metrics();
-        let names: Vec<&str> = logged.iter().map(|metric| &*metric.key).collect();
+        let names = entry.names(KeyKind::Metric);
         let keys = numbers.of(*target).numbers(db, KeyKind::Metric, &names)?;
         let rows = logged.iter().zip(keys);
         points.extend(rows.map(|(metric, key)| NewPoint::new(target.id, key, metric)));

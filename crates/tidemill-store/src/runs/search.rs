@@ -1,5 +1,6 @@
 //! Searching runs (`runs/search`).
 
+mod distinct;
 mod driver;
 mod general;
 mod merge;
@@ -24,14 +25,12 @@ use self::names::Names;
 use self::plan::Asked;
 use crate::Store;
 use crate::connection::DbConnection;
+use crate::dialect::among;
 use crate::error::DbResult;
 use crate::keys::KeyCache;
 use crate::runs::{self, RunRow};
 use crate::schema::{experiment, run};
 use crate::search::{limit, page, token};
-
-/// How many numbers go into one `IN` list.
-const LIST: usize = 500;
 
 /// A search for runs, as it was asked.
 #[derive(Debug, Clone, Default)]
@@ -104,29 +103,20 @@ fn existing(db: &mut DbConnection, wanted: &[ExperimentId]) -> DbResult<Vec<i64>
     let mut wanted: Vec<i64> = wanted.iter().map(|id| id.0).collect();
     wanted.sort_unstable();
     wanted.dedup();
-    let mut found = Vec::with_capacity(wanted.len());
-    for ids in wanted.chunks(LIST) {
-        found.extend(
-            experiment::table
-                .filter(experiment::id.eq_any(ids))
-                .select(experiment::id)
-                .order(experiment::id)
-                .load::<i64>(db)?,
-        );
-    }
-    Ok(found)
+    Ok(experiment::table
+        .filter(among(db, "experiment.id", &wanted))
+        .select(experiment::id)
+        .order(experiment::id)
+        .load(db)?)
 }
 
 /// Whole runs for these numbers, in their order.
 fn load_in_order(db: &mut DbConnection, keys: &KeyCache, ids: &[i64]) -> DbResult<Vec<Run>> {
-    let mut rows = HashMap::with_capacity(ids.len());
-    for ids in ids.chunks(LIST) {
-        let found: Vec<RunRow> = run::table
-            .filter(run::id.eq_any(ids))
-            .select(RunRow::as_select())
-            .load(db)?;
-        rows.extend(found.into_iter().map(|row| (row.id, row)));
-    }
+    let found: Vec<RunRow> = run::table
+        .filter(among(db, "run.id", ids))
+        .select(RunRow::as_select())
+        .load(db)?;
+    let mut rows: HashMap<i64, RunRow> = found.into_iter().map(|row| (row.id, row)).collect();
     let rows = ids.iter().filter_map(|id| rows.remove(id)).collect();
     runs::load(db, keys, rows)
 }

@@ -25,6 +25,8 @@ enum Piece {
     BindInt(i64),
     BindDouble(f64),
     BindText(String),
+    #[cfg(feature = "mysql")]
+    Passing(String),
 }
 
 impl Sql {
@@ -86,6 +88,14 @@ impl Sql {
         self
     }
 
+    /// Appends numbers that we wrote, which no other statement will have: a statement with them
+    /// is never kept.
+    #[cfg(feature = "mysql")]
+    pub(crate) fn passing(&mut self, numbers: String) -> &mut Self {
+        self.pieces.push(Piece::Passing(numbers));
+        self
+    }
+
     /// Whether nothing was written yet.
     pub(crate) fn is_empty(&self) -> bool {
         self.pieces.is_empty()
@@ -99,6 +109,11 @@ impl Sql {
                 Piece::BindInt(value) => out.push_bind_param::<BigInt, _>(value)?,
                 Piece::BindDouble(value) => out.push_bind_param::<Double, _>(value)?,
                 Piece::BindText(value) => out.push_bind_param::<Text, _>(value)?,
+                #[cfg(feature = "mysql")]
+                Piece::Passing(numbers) => {
+                    out.unsafe_to_cache_prepared();
+                    out.push_sql(numbers);
+                }
             }
         }
         Ok(())

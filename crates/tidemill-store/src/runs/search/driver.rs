@@ -9,6 +9,7 @@ use diesel::sql_types::BigInt;
 use tidemill_search::expr::{Comparison, Expr, NumberOp, Test, TextOp};
 use tidemill_search::runs::{RunAttribute, RunField, RunFilter};
 
+use super::distinct;
 use super::names::{Names, field_name};
 use super::predicate::table;
 use crate::connection::DbConnection;
@@ -76,6 +77,24 @@ pub(super) fn choose(
         if count < fewest {
             fewest = count;
             start = Start::From(source);
+        }
+    }
+    if matches!(start, Start::Anywhere) {
+        for condition in others.into_iter().take(COUNTED) {
+            let Some(listed) = distinct::listed(db, names, condition)? else {
+                continue;
+            };
+            if listed.test == Test::In(Vec::new()) {
+                return Ok(Start::Nowhere);
+            }
+            let Some(source) = source(dialect, names, &listed) else {
+                continue;
+            };
+            let count = count(db, source.clone(), fewest)?;
+            if count < fewest {
+                fewest = count;
+                start = Start::From(source);
+            }
         }
     }
     Ok(start)

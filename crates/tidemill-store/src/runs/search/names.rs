@@ -12,12 +12,13 @@ use tidemill_search::order::OrderBy;
 use tidemill_search::runs::{RunAttribute, RunField, RunFilter, RunSort};
 
 use crate::connection::DbConnection;
+use crate::dialect::among;
 use crate::error::DbResult;
 use crate::keys::{KeyCache, KeyKind};
 use crate::schema::key;
 use crate::search::sql::Sql;
 
-/// How many experiments or names go into one `IN` list.
+/// How many names go into one `IN` list.
 const LIST: usize = 500;
 /// Up to this many numbers, a probe tries each; beyond, it looks up the one of its run's
 /// experiment.
@@ -75,19 +76,17 @@ impl Names {
                 .map(|name| name.1.as_str())
                 .collect();
             for names in names.chunks(LIST) {
-                for experiments in experiments.chunks(LIST) {
-                    let rows: Vec<(i64, i64, String)> = key::table
-                        .filter(key::experiment_id.eq_any(experiments))
-                        .filter(key::kind.eq(kind as i16))
-                        .filter(key::name.eq_any(names))
-                        .select((key::id, key::experiment_id, key::name))
-                        .load(db)?;
-                    for (id, experiment, name) in rows {
-                        numbers
-                            .entry((kind, name))
-                            .or_default()
-                            .insert(experiment, id);
-                    }
+                let rows: Vec<(i64, i64, String)> = key::table
+                    .filter(among(db, "\"key\".experiment_id", experiments))
+                    .filter(key::kind.eq(kind as i16))
+                    .filter(key::name.eq_any(names))
+                    .select((key::id, key::experiment_id, key::name))
+                    .load(db)?;
+                for (id, experiment, name) in rows {
+                    numbers
+                        .entry((kind, name))
+                        .or_default()
+                        .insert(experiment, id);
                 }
             }
         }
