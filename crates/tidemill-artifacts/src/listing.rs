@@ -53,14 +53,20 @@ impl Collector {
         }
         self.smallest.push(entry);
         if self.smallest.len() > 2 * (self.limit + 1) {
-            self.smallest.sort_unstable();
-            self.smallest.truncate(self.limit + 1);
+            self.keep_smallest();
         }
     }
 
-    pub(crate) fn finish(self) -> Listing {
+    /// A folder may have been found twice: by a blob that stands for it and by its files.
+    fn keep_smallest(&mut self) {
+        self.smallest.sort_unstable();
+        self.smallest.dedup();
+        self.smallest.truncate(self.limit + 1);
+    }
+
+    pub(crate) fn finish(mut self) -> Listing {
+        self.keep_smallest();
         let mut files = self.smallest;
-        files.sort_unstable();
         let more = files.len() > self.limit;
         files.truncate(self.limit);
         let next = files.last().filter(|_| more).map(|last| last.path.clone());

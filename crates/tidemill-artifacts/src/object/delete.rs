@@ -1,9 +1,11 @@
 //! Deletion.
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::future::BoxFuture;
+use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use object_store::Error as StoreError;
 use object_store::ObjectStoreExt;
 use object_store::list::PaginatedListOptions;
+use object_store::path::Path as Key;
 use tidemill_core::Result;
 use tidemill_core::artifact_path::{ArtifactPath, invalid_path};
 
@@ -20,16 +22,38 @@ impl Bucket {
         let itself = key(path)?;
         let store = self.store();
         let below = store.list(Some(&itself)).map_ok(|object| object.location);
-        let object = self.object_at(path).await?.then_some(Ok(itself));
+        let is_object = self.object_at(path).await?;
+        let object = is_object.then(|| Ok(itself.clone()));
         let all = stream::iter(object).chain(below).boxed();
         let mut removed = store.delete_stream(all);
-        loop {
-            match within(self.limits.request, removed.next()).await? {
-                None => return Ok(()),
-                Some(Ok(_) | Err(StoreError::NotFound { .. })) => {}
-                Some(Err(error)) => return Err(store_error(path, error)),
-            }
+        while let Some(removed) = within(self.limits.request, removed.next()).await? {
+            unless_missing(path, removed)?;
         }
+        match self.kind {
+            Kind::Azure(_) if !is_object => self.delete_folders(path, itself).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a folder without files and those in it, the deepest first. Accounts with a
+    /// hierarchical namespace keep folders when their files are gone.
+    fn delete_folders<'a>(
+        &'a self,
+        path: &'a ArtifactPath,
+        folder: Key,
+    ) -> BoxFuture<'a, Result<()>> {
+        async move {
+            let store = self.store();
+            let inner = store.list_with_delimiter(Some(&folder));
+            let inner = within(self.limits.folder, inner).await?;
+            let inner = inner.map_err(|error| store_error(path, error))?;
+            for folder in inner.common_prefixes {
+                self.delete_folders(path, folder).await?;
+            }
+            let removed = within(self.limits.request, store.delete(&folder)).await?;
+            unless_missing(path, removed)
+        }
+        .boxed()
     }
 
     /// Whether there is an object of exactly this name.
@@ -62,5 +86,12 @@ impl Bucket {
             Err(StoreError::NotFound { .. }) => Ok(false),
             Err(error) => Err(store_error(path, error)),
         }
+    }
+}
+
+fn unless_missing<T>(path: &ArtifactPath, removed: object_store::Result<T>) -> Result<()> {
+    match removed {
+        Ok(_) | Err(StoreError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(store_error(path, error)),
     }
 }

@@ -13,6 +13,12 @@ pub(super) fn no_such_artifact(path: &ArtifactPath) -> Error {
     Error::not_found(format!("No such artifact: '{path}'"))
 }
 
+pub(super) fn is_a_folder(path: &ArtifactPath) -> Error {
+    Error::invalid_parameter(format!(
+        "Artifact path refers to a directory, not a file: '{path}'"
+    ))
+}
+
 /// A failed operation on `path`.
 pub(super) fn store_error(path: &ArtifactPath, error: StoreError) -> Error {
     match &error {

@@ -2,11 +2,11 @@
 
 use bytes::Bytes;
 use futures::{StreamExt, stream};
-use object_store::{GetOptions as StoreOptions, GetRange, ObjectMeta, ObjectStoreExt};
+use object_store::{Attribute, Attributes, GetOptions as StoreOptions, GetRange, ObjectMeta};
 use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::{Error, Result};
 
-use super::errors::{no_such_artifact, store_error, within};
+use super::errors::{is_a_folder, no_such_artifact, store_error, within};
 use super::{Bucket, key};
 use crate::get::{Body, Content, Decision, GetOptions, Got, Metadata};
 
@@ -36,8 +36,10 @@ impl Bucket {
     pub(crate) async fn head(&self, path: &ArtifactPath) -> Result<Metadata> {
         let key = key(path)?;
         let store = self.store();
-        match within(self.limits.request, store.head(&key)).await? {
-            Ok(object) => Ok(described(object)),
+        let options = StoreOptions::new().with_head(true);
+        match within(self.limits.request, store.get_opts(&key, options)).await? {
+            Ok(got) if stands_for_a_folder(&got.attributes) => Err(is_a_folder(path)),
+            Ok(got) => Ok(described(got.meta)),
             Err(error) => Err(self.missing_or(path, error).await),
         }
     }
@@ -46,6 +48,7 @@ impl Bucket {
         let key = key(path)?;
         let store = self.store();
         let got = match within(self.limits.request, store.get_opts(&key, options)).await? {
+            Ok(got) if stands_for_a_folder(&got.attributes) => return Err(is_a_folder(path)),
             Ok(got) => got,
             Err(error) => return Err(self.missing_or(path, error).await),
         };
@@ -85,9 +88,7 @@ impl Bucket {
             return store_error(path, error);
         }
         match self.is_folder(path).await {
-            Ok(true) => Error::invalid_parameter(format!(
-                "Artifact path refers to a directory, not a file: '{path}'"
-            )),
+            Ok(true) => is_a_folder(path),
             Ok(false) => no_such_artifact(path),
             Err(error) => error,
         }
@@ -120,6 +121,12 @@ fn checked(
     }
     tracing::warn!(%path, "the artifact store sent another number of bytes than it said");
     Err(Error::unavailable("The artifact store is not available."))
+}
+
+/// Whether a client of Azure's data lakes keeps this empty object in place of a folder.
+pub(super) fn stands_for_a_folder(attributes: &Attributes) -> bool {
+    let mark = Attribute::Metadata("hdi_isfolder".into());
+    attributes.get(&mark).is_some_and(|mark| &**mark == "true")
 }
 
 fn described(object: ObjectMeta) -> Metadata {

@@ -1,13 +1,21 @@
 //! Listing of a folder, one page of keys at a time.
 
-use object_store::ListResult;
+use std::mem;
+
+use futures::{StreamExt, TryStreamExt, stream};
 use object_store::list::PaginatedListOptions;
+use object_store::path::Path as Key;
+use object_store::{Error as StoreError, GetOptions, ListResult};
 use tidemill_core::Result;
 use tidemill_core::artifact_path::ArtifactPath;
 
 use super::errors::{store_error, within};
-use super::{Bucket, key};
+use super::get::stands_for_a_folder;
+use super::{Bucket, Kind, key};
 use crate::listing::{Collector, FileInfo, Listing};
+
+/// How many empty blobs are looked at together.
+const ASKED_AT_ONCE: usize = 16;
 
 impl Bucket {
     /// The entries of the folder at `path`; none if there is nothing below it. `shown` is how
@@ -57,7 +65,10 @@ impl Bucket {
                 ..PaginatedListOptions::default()
             };
             let page = within(self.limits.request, pages.list_paginated(prefix, options)).await?;
-            let page = page.map_err(|error| store_error(path, error))?;
+            let mut page = page.map_err(|error| store_error(path, error))?;
+            if let Kind::Azure(_) = self.kind {
+                self.tell_folders(path, &mut page.result).await?;
+            }
             add(&page.result);
             page_token = page.page_token;
             if page_token.is_none() {
@@ -67,8 +78,42 @@ impl Bucket {
     }
 }
 
+impl Bucket {
+    /// Takes empty blobs that stand for a folder for what they mean. A listing does not say
+    /// which ones do, so each is asked.
+    async fn tell_folders(&self, path: &ArtifactPath, page: &mut ListResult) -> Result<()> {
+        let objects = mem::take(&mut page.objects);
+        let (empty, files): (Vec<_>, Vec<_>) =
+            objects.into_iter().partition(|object| object.size == 0);
+        page.objects = files;
+        let asked = stream::iter(empty).map(|object| async {
+            let is_folder = self.is_folder_mark(path, &object.location).await?;
+            Ok((object, is_folder))
+        });
+        let mut answers = asked.buffer_unordered(ASKED_AT_ONCE);
+        while let Some((object, is_folder)) = answers.try_next().await? {
+            match is_folder {
+                true => page.common_prefixes.push(object.location),
+                false => page.objects.push(object),
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_folder_mark(&self, path: &ArtifactPath, key: &Key) -> Result<bool> {
+        let store = self.store();
+        let head = store.get_opts(key, GetOptions::new().with_head(true));
+        match within(self.limits.request, head).await? {
+            Ok(blob) => Ok(stands_for_a_folder(&blob.attributes)),
+            // Removed since the page was read.
+            Err(StoreError::NotFound { .. }) => Ok(false),
+            Err(error) => Err(store_error(path, error)),
+        }
+    }
+}
+
 fn collect(entries: &ListResult, folder: &str, shown: &ArtifactPath, collector: &mut Collector) {
-    let named = |key: &object_store::path::Path| {
+    let named = |key: &Key| {
         // A marker object that stands for the folder itself has no name in it.
         let name = key
             .as_ref()

@@ -7,6 +7,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod data_lake;
 mod faults;
 mod google_links;
 mod local;

@@ -10,7 +10,7 @@ use crate::google_links::SERVICE_ACCOUNT;
 use crate::s3_server;
 use crate::storage::{self, Storage, block_on, path};
 
-const MINUTE: Duration = Duration::from_secs(60);
+pub(crate) const MINUTE: Duration = Duration::from_secs(60);
 
 fn storages_with_links() -> Vec<Storage> {
     let other_s3 = storage::other_s3();
@@ -37,7 +37,7 @@ fn storages_and_names() -> impl Iterator<Item = (Storage, &'static str)> {
     storages.flat_map(|storage| NAMES.map(|name| (storage.clone(), name)))
 }
 
-async fn send(
+pub(crate) async fn send(
     method: &str,
     url: &str,
     headers: &[(String, String)],
