@@ -1,5 +1,7 @@
 //! One connection type for three databases, and how each is set up.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -31,7 +33,7 @@ pub(crate) enum Access {
 const BUSY_TIMEOUT_MS: u32 = 5000;
 
 impl DbConnection {
-    /// Opens and configures a connection.
+    /// Opens and configures a connection whose statements may take as long as they need.
     pub(crate) fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
         let mut connection = match url {
             DatabaseUrl::Sqlite(path) => Self::Sqlite(diesel::SqliteConnection::establish(
@@ -47,6 +49,38 @@ impl DbConnection {
             .configure(&settings)
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
+    }
+
+    /// Opens a connection on which the database gives up what takes longer than `limit`, so that
+    /// no statement whose caller has gone keeps it. MySQL gives up reads only. SQLite gives up
+    /// nothing: that takes calls of its own that diesel does not offer.
+    pub(crate) fn open_limited(
+        url: &DatabaseUrl,
+        access: Access,
+        limit: Duration,
+    ) -> ConnectionResult<Self> {
+        let mut connection = Self::open(url, access)?;
+        connection
+            .limit_statements(limit)
+            .map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(connection)
+    }
+
+    fn limit_statements(&mut self, limit: Duration) -> QueryResult<()> {
+        let ms = limit.as_millis();
+        let setting = match self {
+            Self::Sqlite(_) => return Ok(()),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(_) => format!("SET statement_timeout = {ms}"),
+            // MariaDB and MySQL read only the comment that is meant for them.
+            #[cfg(feature = "mysql")]
+            Self::Mysql(_) => format!(
+                "SET @limited = 1 /*M!100100 , SESSION max_statement_time = {} */ \
+                 /*!50708 , SESSION max_execution_time = {ms} */",
+                limit.as_secs_f64()
+            ),
+        };
+        self.batch_execute(&setting)
     }
 
     /// Applies the settings. While another process creates the same SQLite file, switching to
@@ -105,13 +139,56 @@ impl DbConnection {
 pub(crate) struct Session {
     pub(crate) db: DbConnection,
     pub(crate) dead: bool,
+    generation: u64,
 }
 
 /// Makes connections for the pools.
 #[derive(Debug)]
 pub(crate) struct Connector {
-    pub(crate) url: DatabaseUrl,
-    pub(crate) access: Access,
+    url: DatabaseUrl,
+    access: Access,
+    statement_limit: Duration,
+    generation: Arc<Generation>,
+}
+
+impl Connector {
+    pub(crate) fn new(
+        url: DatabaseUrl,
+        access: Access,
+        statement_limit: Duration,
+        generation: Arc<Generation>,
+    ) -> Self {
+        Self {
+            url,
+            access,
+            statement_limit,
+            generation,
+        }
+    }
+}
+
+/// Which connections are still good for use: those made since the last one that met a server
+/// which no longer writes. After a fail-over the others lead to that server too.
+#[derive(Debug, Default)]
+pub(crate) struct Generation(AtomicU64);
+
+impl Generation {
+    fn now(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_over(&self, session: &Session) -> bool {
+        session.generation != self.now()
+    }
+
+    /// Gives up every connection that is as old as this one.
+    pub(crate) fn end(&self, session: &Session) {
+        let (this, next) = (session.generation, session.generation + 1);
+        // Somebody else may have ended it already.
+        let _ = self
+            .0
+            .compare_exchange(this, next, Ordering::Relaxed, Ordering::Relaxed);
+    }
 }
 
 impl r2d2::ManageConnection for Connector {
@@ -119,9 +196,14 @@ impl r2d2::ManageConnection for Connector {
     type Error = diesel::r2d2::Error;
 
     fn connect(&self) -> Result<Session, Self::Error> {
-        let db = DbConnection::open(&self.url, self.access)
+        let generation = self.generation.now();
+        let db = DbConnection::open_limited(&self.url, self.access, self.statement_limit)
             .map_err(diesel::r2d2::Error::ConnectionError)?;
-        Ok(Session { db, dead: false })
+        Ok(Session {
+            db,
+            dead: false,
+            generation,
+        })
     }
 
     fn is_valid(&self, session: &mut Session) -> Result<(), Self::Error> {
@@ -129,6 +211,9 @@ impl r2d2::ManageConnection for Connector {
     }
 
     fn has_broken(&self, session: &mut Session) -> bool {
-        session.dead || std::thread::panicking() || session.db.is_broken()
+        session.dead
+            || self.generation.is_over(session)
+            || std::thread::panicking()
+            || session.db.is_broken()
     }
 }

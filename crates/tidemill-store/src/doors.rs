@@ -12,10 +12,10 @@ use diesel::prelude::*;
 use tidemill_core::{Error, Result};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::DatabaseUrl;
-use crate::connection::{Access, Connector, DbConnection, Session};
+use crate::connection::{Access, Connector, DbConnection, Generation, Session};
 use crate::error::{DbResult, Failure};
 use crate::sqlite_writer::{SqliteWriter, WriteJob};
+use crate::{DatabaseUrl, StoreConfig};
 
 /// How long a request waits for a connection or for room in the writer's queue.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,11 +26,14 @@ const CONFLICT_RETRIES: u32 = 10;
 #[derive(Clone)]
 pub(crate) struct Pool {
     connections: r2d2::Pool<Connector>,
+    generation: Arc<Generation>,
     permits: Arc<Semaphore>,
 }
 
 impl Pool {
-    fn new(url: DatabaseUrl, access: Access, size: u32) -> Self {
+    fn new(config: &StoreConfig, access: Access) -> Self {
+        let size = config.pool_size;
+        let generation = Arc::new(Generation::default());
         let connections = r2d2::Pool::builder()
             .max_size(size)
             .min_idle(Some(0))
@@ -38,9 +41,15 @@ impl Pool {
             .idle_timeout(Some(Duration::from_secs(300)))
             .connection_timeout(PATIENCE)
             .error_handler(Box::new(LogConnectionErrors))
-            .build_unchecked(Connector { url, access });
+            .build_unchecked(Connector::new(
+                config.url.clone(),
+                access,
+                config.answer_within,
+                Arc::clone(&generation),
+            ));
         Self {
             connections,
+            generation,
             permits: Arc::new(Semaphore::new(size as usize)),
         }
     }
@@ -58,24 +67,42 @@ impl Pool {
     fn run<T>(&self, work: impl Fn(&mut Session) -> Attempt<T>) -> Result<T> {
         let mut dead = 0;
         loop {
-            let mut session = self.connections.get().map_err(|error| {
-                tracing::warn!(%error, "no database connection");
-                Error::unavailable("The database is temporarily unavailable. Try again later.")
-            })?;
+            let mut session = self.connection()?;
             match work(&mut session) {
                 Attempt::Done(value) => return Ok(value),
                 Attempt::Failed(failure) => {
-                    session.dead |= failure.is_disconnection();
+                    self.judge(&mut session, &failure);
                     return Err(failure.into());
                 }
                 Attempt::Again(failure) => {
-                    session.dead |= failure.is_disconnection();
+                    self.judge(&mut session, &failure);
                     dead += 1;
                     if dead > self.connections.max_size() + 1 {
                         return Err(failure.into());
                     }
                 }
             }
+        }
+    }
+
+    fn connection(&self) -> Result<r2d2::PooledConnection<Connector>> {
+        loop {
+            let session = self.connections.get().map_err(|error| {
+                tracing::warn!(%error, "no database connection");
+                Error::unavailable("The database is temporarily unavailable. Try again later.")
+            })?;
+            // The pool closes it when it comes back.
+            if !self.generation.is_over(&session) {
+                return Ok(session);
+            }
+        }
+    }
+
+    /// Whether the connection, and those of its age, may be used again after a failure.
+    fn judge(&self, session: &mut Session, failure: &Failure) {
+        session.dead |= failure.is_disconnection();
+        if failure.is_read_only() {
+            self.generation.end(session);
         }
     }
 }
@@ -124,9 +151,9 @@ pub(crate) struct Doors {
 
 impl Doors {
     /// Opens pools and starts the writer; the database has been migrated.
-    pub(crate) fn open(url: &DatabaseUrl, pool_size: u32) -> Result<Self> {
-        let (access, writes) = match url {
-            DatabaseUrl::Sqlite(_) => (
+    pub(crate) fn open(config: &StoreConfig) -> Result<Self> {
+        let (access, writes) = match &config.url {
+            url @ DatabaseUrl::Sqlite(_) => (
                 Access::Read,
                 Writes::Sqlite(SqliteWriter::start(url.clone())?),
             ),
@@ -134,7 +161,7 @@ impl Doors {
             _ => (Access::Write, Writes::Pool),
         };
         Ok(Self {
-            pool: Pool::new(url.clone(), access, pool_size),
+            pool: Pool::new(config, access),
             writes,
         })
     }

@@ -75,7 +75,10 @@ impl Failure {
     /// Whether the database may be read but not written.
     pub(crate) fn is_read_only(&self) -> bool {
         match self {
-            Self::Database(DieselError::DatabaseError(_, info)) => is_read_only(info.message()),
+            Self::Database(DieselError::DatabaseError(kind, info)) => {
+                matches!(kind, DatabaseErrorKind::ReadOnlyTransaction)
+                    || is_read_only(info.message())
+            }
             _ => false,
         }
     }
@@ -126,6 +129,10 @@ impl From<Failure> for Error {
                 tracing::error!(%error, "database is read-only");
                 Error::unavailable("The database is read-only. Nothing was written.")
             }
+            DieselError::DatabaseError(_, info) if is_too_slow(info.message()) => {
+                tracing::warn!(%error, "database gave up a statement");
+                Error::unavailable("The database did not answer in time. Nothing was written.")
+            }
             DieselError::DatabaseError(_, info) if is_locked(info.message()) => {
                 tracing::warn!(%error, "database is locked");
                 Error::unavailable("The database is locked by another process. Try again later.")
@@ -155,9 +162,14 @@ fn is_full(message: &str) -> bool {
 
 /// A file without permission to write, or a standby server.
 fn is_read_only(message: &str) -> bool {
-    ["readonly database", "in a read-only transaction"]
-        .iter()
-        .any(|words| message.contains(words))
+    [
+        "readonly database",
+        "in a read-only",
+        "--read-only option",
+        "READ ONLY transaction",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
 }
 
 fn is_locked(message: &str) -> bool {
@@ -165,6 +177,17 @@ fn is_locked(message: &str) -> bool {
         "database is locked",
         "database table is locked",
         "due to lock timeout",
+    ]
+    .iter()
+    .any(|words| message.contains(words))
+}
+
+/// A statement that took longer than the connection allows.
+fn is_too_slow(message: &str) -> bool {
+    [
+        "due to statement timeout",
+        "max_statement_time exceeded",
+        "maximum statement execution time exceeded",
     ]
     .iter()
     .any(|words| message.contains(words))
@@ -181,4 +204,23 @@ fn is_unstorable(message: &str) -> bool {
     ]
     .iter()
     .any(|words| message.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_that_was_given_up_is_unavailable() {
+        for words in [
+            "canceling statement due to statement timeout",
+            "Query execution was interrupted (max_statement_time exceeded)",
+            "Query execution was interrupted, maximum statement execution time exceeded",
+        ] {
+            let info = Box::new(words.to_owned());
+            let error = DieselError::DatabaseError(DatabaseErrorKind::Unknown, info);
+            let error = Error::from(Failure::Database(error));
+            assert!(matches!(error, Error::Unavailable(_)), "{error:?}");
+        }
+    }
 }

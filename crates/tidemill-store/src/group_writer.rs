@@ -17,12 +17,12 @@ use diesel::prelude::*;
 use tidemill_core::{Error, Result};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
 use crate::error::{DbResult, Failure};
 use crate::keys::KeyCache;
 use crate::metrics::Sealing;
 use crate::runs::log_batch::{Entry, Written, find_targets, write};
+use crate::{DatabaseUrl, StoreConfig};
 
 /// How many threads write.
 const WRITERS: usize = 2;
@@ -58,7 +58,7 @@ pub(crate) struct GroupWriter {
 impl GroupWriter {
     /// Starts the threads. They connect when there is something to write.
     pub(crate) fn start(
-        url: &DatabaseUrl,
+        config: &StoreConfig,
         cache: &KeyCache,
         sealing: &Arc<Sealing>,
     ) -> Result<Self> {
@@ -69,7 +69,8 @@ impl GroupWriter {
         for number in 0..WRITERS {
             let (queue, jobs) = mpsc::channel(QUEUE);
             let worker = Worker {
-                url: url.clone(),
+                url: config.url.clone(),
+                statement_limit: config.answer_within,
                 connection: None,
                 cache: cache.clone(),
                 sealing: Arc::clone(sealing),
@@ -120,6 +121,7 @@ impl Drop for GroupWriter {
 
 struct Worker {
     url: DatabaseUrl,
+    statement_limit: Duration,
     connection: Option<DbConnection>,
     cache: KeyCache,
     sealing: Arc<Sealing>,
@@ -194,7 +196,8 @@ impl Worker {
     }
 
     fn connect(&self) -> std::result::Result<DbConnection, Lost> {
-        let mut db = DbConnection::open(&self.url, Access::Write).map_err(|error| {
+        let db = DbConnection::open_limited(&self.url, Access::Write, self.statement_limit);
+        let mut db = db.map_err(|error| {
             tracing::warn!(%error, "no database connection");
             Lost::Everything(AWAY)
         })?;
@@ -229,7 +232,8 @@ impl Worker {
                 Err(Lost::Everything(UNKNOWN_FATE))
             }
             Ok(Err(failure)) => {
-                if !failure.is_disconnection() {
+                // A server that no longer writes has been replaced by another, or will be.
+                if !failure.is_disconnection() && !failure.is_read_only() {
                     self.connection = Some(db);
                 }
                 Err(Lost::RolledBack(failure))

@@ -23,7 +23,8 @@ pub struct StoreConfig {
     pub url: DatabaseUrl,
     /// Connections held at most: for reading on SQLite, for everything elsewhere.
     pub pool_size: u32,
-    /// How long a request waits for the database before it is told that there is no answer.
+    /// How long a request waits for the database before it is told that there is no answer,
+    /// and how long a statement may take where the database can give it up.
     pub answer_within: Duration,
 }
 
@@ -64,12 +65,12 @@ impl Store {
         let keys = KeyCache::default();
         let sealing = Arc::new(Sealing::new());
         Ok(Self {
-            doors: Arc::new(Doors::open(&config.url, config.pool_size)?),
+            doors: Arc::new(Doors::open(config)?),
             answer_within: config.answer_within,
             #[cfg(feature = "postgres")]
             groups: match config.url {
                 DatabaseUrl::Postgres(_) => {
-                    Some(Arc::new(GroupWriter::start(&config.url, &keys, &sealing)?))
+                    Some(Arc::new(GroupWriter::start(config, &keys, &sealing)?))
                 }
                 _ => None,
             },

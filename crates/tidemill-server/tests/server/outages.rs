@@ -151,6 +151,46 @@ fn a_database_that_answers_no_more_does_not_hang_requests() {
     must_work(&server);
 }
 
+/// Ends every connection but this one.
+const DISCONNECT: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+     WHERE datname = current_database() AND pid <> pg_backend_pid();";
+
+#[test]
+fn connections_to_a_server_that_no_longer_writes_are_given_up() {
+    let Some(database) = postgres() else { return };
+    let folder = tempfile::tempdir().unwrap();
+    let uri = database.uri();
+    let args = ["--backend-store-uri", &uri, "--pool-size", "4"];
+    let server = launch(folder.path()).args(&args).start();
+    let post = |path: &str, body| server.post(&format!("/api/2.0/mlflow/{path}"), &body);
+    let run = post("runs/create", json!({"experiment_id": "0"})).json();
+    let run = run["run"]["info"]["run_id"].clone();
+    let grouped = || {
+        let tag = json!({"run_id": run, "key": "k", "value": "v"});
+        post("runs/set-tag", tag).status
+    };
+    let pooled = || post("experiments/create", json!({"name": uuid()})).status;
+    // A setting of the database applies to connections made after it, as a fail-over does.
+    let name = uri.rsplit('/').next().unwrap().split('?').next().unwrap();
+    let demote = format!("ALTER DATABASE {name} SET default_transaction_read_only =");
+    database.execute(&format!("{demote} on; {DISCONNECT}"));
+    assert_eq!((grouped(), pooled()), (503, 503));
+    let held = database.hold("BEGIN READ WRITE; LOCK TABLE experiment");
+    scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| post("experiments/search", json!({"max_results": 1})));
+        }
+        sleep(Duration::from_millis(300));
+        drop(held);
+    });
+    database.execute(&format!("BEGIN READ WRITE; {demote} off; COMMIT"));
+    // The first to notice is told; nobody else is.
+    pooled();
+    for _ in 0..8 {
+        assert_eq!((pooled(), grouped()), (200, 200), "{}", server.log());
+    }
+}
+
 /// Stops a server while a write waits for its database: the exit status and the log. The
 /// database comes back after `back`, if it does.
 fn stopped_while_a_write_waits(database: &TestDatabase, back: Option<Duration>) -> Option<i32> {

@@ -39,4 +39,5 @@ mod search_paging;
 mod search_planting;
 mod search_registry;
 mod search_runs;
+mod slow_statements;
 mod tags_set;
