@@ -113,7 +113,8 @@ pub(crate) struct ServerArgs {
     /// Database connections to hold at most. [default: 4 on SQLite (for reading), otherwise 16]
     #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pool_size: Option<u32>,
-    /// Seconds that a request waits for the database before it is answered without one.
+    /// Seconds that a request waits for the database before it is answered without one, and
+    /// that PostgreSQL or MySQL may spend on one statement.
     #[arg(long, env = "TIDEMILL_DATABASE_TIMEOUT", default_value_t = 60, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     database_timeout: u64,
