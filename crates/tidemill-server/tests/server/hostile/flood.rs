@@ -2,6 +2,10 @@
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
+use std::time::{Duration, Instant};
+
+use tidemill_testkit::http::request;
+
 use super::assert_no_failure;
 use crate::support::{is_long, server};
 
@@ -58,4 +62,27 @@ fn a_flood_of_large_bodies_does_not_fill_the_memory() {
     let grown = peak.load(Ordering::Relaxed).saturating_sub(before);
     assert!(grown < MOST_KIB, "{grown} KiB at the peak");
     eprintln!("{grown} KiB more at the peak");
+}
+
+#[test]
+fn large_bodies_that_were_only_announced_keep_no_other_waiting() {
+    let (server, _folder) = server(&[]);
+    let headers = [("Content-Type", "application/json")];
+    let path = "/api/2.0/mlflow/runs/log-batch";
+    let announced = [headers[0], ("Content-Length", "16000000")];
+    let held: Vec<_> = (0..50)
+        .map(|_| {
+            let mut connection = server.connect();
+            connection
+                .send(&request("POST", path, &announced, b"{"))
+                .unwrap();
+            connection
+        })
+        .collect();
+    let began = Instant::now();
+    let answer = server.send("POST", path, &headers, &large());
+    assert!((400..500).contains(&answer.status), "{}", answer.status);
+    // Bodies that were announced are given up after twenty seconds.
+    assert!(began.elapsed() < Duration::from_secs(15));
+    drop(held);
 }
