@@ -9,7 +9,7 @@ use tidemill_testkit::http::{Connection, request};
 
 use crate::support::{is_long, server};
 
-/// The server gives a head fifteen seconds and a body twenty, and as long to wait for room.
+/// The server gives a head fifteen seconds and a body twenty; the rest is a slow machine's.
 const CUT_WITHIN: Duration = Duration::from_secs(45);
 
 /// Sends `first`, then a byte a second, until the server has had enough.
@@ -44,7 +44,6 @@ fn has_ended(connection: &mut Connection) -> bool {
 #[test]
 fn who_sends_slowly_is_cut_and_others_are_served_meanwhile() {
     let (server, _folder) = server(&[]);
-    // The large bodies among so few find room at once.
     let many = if is_long() { 100 } else { 4 };
     let json = |path: &str, length: &str| {
         let headers = [
