@@ -61,6 +61,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
         ))
     })
     .backlog(BACKLOG)
+    .tcp_nodelay(true)
     .keep_alive(IDLE_PATIENCE)
     .client_request_timeout(HEAD_PATIENCE)
     .shutdown_timeout(config.shutdown_timeout)

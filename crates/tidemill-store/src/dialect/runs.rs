@@ -1,13 +1,13 @@
 //! What runs logged, for many runs at once.
 //!
 //! The readers have a constant text however many runs they are asked for, so that each
-//! connection prepares them once: SQLite is given the ids as a JSON list, PostgreSQL as an
-//! array. MySQL's lists are parsed every time.
+//! connection prepares them once: SQLite is given spans of ids, PostgreSQL an array of them.
+//! MySQL's lists are parsed every time.
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Double, Nullable, SmallInt, Text};
 
-use super::among::json;
+use super::among::{in_span, spans};
 use crate::connection::DbConnection;
 use crate::statement::statement;
 
@@ -23,10 +23,10 @@ pub(crate) struct LatestMetric {
 }
 
 statement! {
-    /// The latest points of the runs in a JSON list.
+    /// The latest points of the runs in these spans.
     Sqlite LatestMetrics { runs: Text = &'a str } -> (BigInt, BigInt, BigInt, BigInt, Nullable<Double>),
-    "SELECT run_id, key_id, step, ts, value FROM metric_latest \
-     WHERE run_id IN (SELECT value FROM json_each(?))"
+    concat!("SELECT v.run_id, v.key_id, v.step, v.ts, v.value \
+     FROM json_each(?) s CROSS JOIN metric_latest v ON v.run_id ", in_span!())
 }
 
 /// The latest point of every metric of these runs.
@@ -35,7 +35,7 @@ pub(crate) fn latest_metrics(
     runs: &[i64],
 ) -> QueryResult<Vec<LatestMetric>> {
     match db {
-        DbConnection::Sqlite(db) => LatestMetrics::new(&json(runs)).load(db),
+        DbConnection::Sqlite(db) => LatestMetrics::new(&spans(runs)).load(db),
         #[cfg(feature = "postgres")]
         DbConnection::Postgres(db) => postgres::LatestMetrics::new(runs).load(db),
         #[cfg(feature = "mysql")]
@@ -53,19 +53,19 @@ pub(crate) struct LoggedText {
 }
 
 statement! {
-    /// Params and tags of the runs in a JSON list.
+    /// Params and tags of the runs in these spans.
     Sqlite ParamsAndTags { runs: Text = &'a str, again: Text = &'a str } -> (BigInt, BigInt, Text, diesel::sql_types::Bool),
-    "SELECT run_id, key_id, value, 0 FROM param \
-     WHERE run_id IN (SELECT value FROM json_each(?)) \
-     UNION ALL SELECT run_id, key_id, value, 1 FROM run_tag \
-     WHERE run_id IN (SELECT value FROM json_each(?))"
+    concat!("SELECT v.run_id, v.key_id, v.value, 0 \
+     FROM json_each(?) s CROSS JOIN param v ON v.run_id ", in_span!(), " \
+     UNION ALL SELECT v.run_id, v.key_id, v.value, 1 \
+     FROM json_each(?) s CROSS JOIN run_tag v ON v.run_id ", in_span!())
 }
 
 /// Every param and tag of these runs.
 pub(crate) fn params_and_tags(db: &mut DbConnection, runs: &[i64]) -> QueryResult<Vec<LoggedText>> {
     match db {
         DbConnection::Sqlite(db) => {
-            let runs = json(runs);
+            let runs = spans(runs);
             ParamsAndTags::new(&runs, &runs).load(db)
         }
         #[cfg(feature = "postgres")]
@@ -96,21 +96,21 @@ pub(crate) enum Linked {
 type LinkColumns = (BigInt, SmallInt, BigInt, Text, BigInt);
 
 statement! {
-    /// What the runs in a JSON list read and made.
+    /// What the runs in these spans read and made.
     Sqlite Links { datasets: Text = &'a str, inputs: Text = &'a str, outputs: Text = &'a str } -> LinkColumns,
-    "SELECT run_id, 1, dataset_id, '', position FROM run_dataset \
-     WHERE run_id IN (SELECT value FROM json_each(?)) \
-     UNION ALL SELECT run_id, 2, 0, model_id, 0 FROM run_model_input \
-     WHERE run_id IN (SELECT value FROM json_each(?)) \
-     UNION ALL SELECT run_id, 3, 0, model_id, step FROM run_model_output \
-     WHERE run_id IN (SELECT value FROM json_each(?))"
+    concat!("SELECT v.run_id, 1, v.dataset_id, '', v.position \
+     FROM json_each(?) s CROSS JOIN run_dataset v ON v.run_id ", in_span!(), " \
+     UNION ALL SELECT v.run_id, 2, 0, v.model_id, 0 \
+     FROM json_each(?) s CROSS JOIN run_model_input v ON v.run_id ", in_span!(), " \
+     UNION ALL SELECT v.run_id, 3, 0, v.model_id, v.step \
+     FROM json_each(?) s CROSS JOIN run_model_output v ON v.run_id ", in_span!())
 }
 
 /// What these runs read and made, in no particular order.
 pub(crate) fn links(db: &mut DbConnection, runs: &[i64]) -> QueryResult<Vec<Link>> {
     let rows = match db {
         DbConnection::Sqlite(db) => {
-            let runs = json(runs);
+            let runs = spans(runs);
             Links::new(&runs, &runs, &runs).load(db)
         }
         #[cfg(feature = "postgres")]
