@@ -110,7 +110,7 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", default_value_t = 300, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=604_800))]
     presigned_download_url_ttl: u64,
-    /// Database connections to hold at most. [default: 4 on SQLite (for reading), otherwise 16]
+    /// Database connections to hold at most. [default: on SQLite one reader for each processor, from 2 to 8; otherwise 16]
     #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
     pool_size: Option<u32>,
     /// Seconds that a request waits for the database before it is answered without one, and

@@ -6,10 +6,6 @@ mod telemetry;
 
 use clap::{Parser, Subcommand};
 
-/// Replaces the allocator of the C library, which gives memory back late under many threads.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 /// A tracking server and model registry that speaks MLflow's protocol.
 #[derive(Debug, Parser)]
 #[command(name = "tidemill", version = VERSION, disable_help_flag = true)]

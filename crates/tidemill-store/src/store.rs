@@ -32,7 +32,7 @@ impl StoreConfig {
     /// The usual settings for the database at `url`.
     pub fn new(url: DatabaseUrl) -> Self {
         let pool_size = match url {
-            DatabaseUrl::Sqlite(_) => 4,
+            DatabaseUrl::Sqlite(_) => readers(),
             #[cfg(any(feature = "postgres", feature = "mysql"))]
             _ => 16,
         };
@@ -42,6 +42,12 @@ impl StoreConfig {
             answer_within: Duration::from_secs(60),
         }
     }
+}
+
+/// Reading SQLite is a processor's work: more readers than processors only hold more memory.
+fn readers() -> u32 {
+    let processors = std::thread::available_parallelism().map_or(2, usize::from);
+    processors.clamp(2, 8) as u32
 }
 
 /// The database. Cloning shares it.
