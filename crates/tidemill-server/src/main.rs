@@ -6,6 +6,10 @@ mod telemetry;
 
 use clap::{Parser, Subcommand};
 
+/// Replaces the allocator of the C library, which is slower and gives memory back late.
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// A tracking server and model registry that speaks MLflow's protocol.
 #[derive(Debug, Parser)]
 #[command(name = "tidemill", version = VERSION, disable_help_flag = true)]
