@@ -6,6 +6,7 @@ mod bad_storage;
 mod durability;
 mod hostile;
 mod load;
+mod long_answers;
 mod modes;
 mod outages;
 mod protobuf;
