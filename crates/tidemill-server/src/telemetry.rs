@@ -19,7 +19,10 @@ pub(crate) fn start(format: LogFormat, level: &str) -> Result<(), String> {
     })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+        .with_writer(std::io::stderr)
+        // A line that cannot be written, because the disk is full, is lost. Complaining about it
+        // on standard error would fail in the same way, and end the process.
+        .log_internal_errors(false);
     match format {
         LogFormat::Text => lines.with_ansi(false).init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
