@@ -150,60 +150,69 @@ impl From<Failure> for Error {
 }
 
 fn is_full(message: &str) -> bool {
-    [
-        "disk is full",
-        "disk I/O error",
-        "No space left",
-        "could not extend file",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    mentions_any(
+        message,
+        &[
+            "disk is full",
+            "disk I/O error",
+            "No space left",
+            "could not extend file",
+        ],
+    )
 }
 
 /// A file without permission to write, or a standby server.
 fn is_read_only(message: &str) -> bool {
-    [
-        "readonly database",
-        "in a read-only",
-        "--read-only option",
-        "READ ONLY transaction",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    mentions_any(
+        message,
+        &[
+            "readonly database",
+            "in a read-only",
+            "--read-only option",
+            "READ ONLY transaction",
+        ],
+    )
 }
 
 fn is_locked(message: &str) -> bool {
-    [
-        "database is locked",
-        "database table is locked",
-        "due to lock timeout",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    mentions_any(
+        message,
+        &[
+            "database is locked",
+            "database table is locked",
+            "due to lock timeout",
+        ],
+    )
+}
+
+fn mentions_any(message: &str, words: &[&str]) -> bool {
+    words.iter().any(|words| message.contains(words))
 }
 
 /// A statement that took longer than the connection allows.
 fn is_too_slow(message: &str) -> bool {
-    [
-        "due to statement timeout",
-        "max_statement_time exceeded",
-        "maximum statement execution time exceeded",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    mentions_any(
+        message,
+        &[
+            "due to statement timeout",
+            "max_statement_time exceeded",
+            "maximum statement execution time exceeded",
+        ],
+    )
 }
 
 /// Values that one database holds and another does not: NUL characters on PostgreSQL,
 /// texts over a column's length on MySQL.
 fn is_unstorable(message: &str) -> bool {
-    [
-        "invalid byte sequence",
-        "Data too long",
-        "Incorrect string value",
-        "index row size",
-    ]
-    .iter()
-    .any(|words| message.contains(words))
+    mentions_any(
+        message,
+        &[
+            "invalid byte sequence",
+            "Data too long",
+            "Incorrect string value",
+            "index row size",
+        ],
+    )
 }
 
 #[cfg(test)]

@@ -4,11 +4,13 @@ use tidemill_core::runs::RunId;
 use tidemill_core::{Error, Result};
 use tidemill_proto::{JsonWriter, query};
 
-use super::{POINT, count};
+use super::count;
 use crate::App;
 use crate::error::ApiError;
 use crate::reply::json;
 
+/// About how many bytes a point takes.
+const POINT: usize = 96;
 /// Points in one answer at most; asking for more is not an error.
 const POINTS: usize = 25_000;
 /// Runs in one request at most.

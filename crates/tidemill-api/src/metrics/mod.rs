@@ -11,9 +11,6 @@ pub(crate) use interval::history_interval;
 use tidemill_core::metrics::{History, Point};
 use tidemill_proto::JsonWriter;
 
-/// About how many bytes a point takes.
-const POINT: usize = 96;
-
 /// A point without its last brace.
 fn write_point(out: &mut JsonWriter, key: &str, point: &Point) {
     out.begin_object();
