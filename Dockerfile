@@ -6,6 +6,8 @@ RUN apt-get update \
 WORKDIR /src
 COPY . .
 RUN cargo build --release --locked --package tidemill-server --features mysql
+# MLflow's web UI, from its wheel; its licence is beside it.
+RUN target/release/tidemill ui install --to /usr/share/tidemill/ui
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -14,6 +16,8 @@ RUN apt-get update \
     && useradd --system --uid 10001 --home-dir /data tidemill \
     && install -d -o tidemill /data
 COPY --from=build /src/target/release/tidemill /usr/local/bin/tidemill
+COPY --from=build /usr/share/tidemill/ui /usr/share/tidemill/ui
+ENV TIDEMILL_UI_DIR=/usr/share/tidemill/ui
 USER tidemill
 WORKDIR /data
 VOLUME /data

@@ -15,6 +15,8 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 def pytest_addoption(parser):
     parser.addoption("--tracking-uri", required=True, help="address of the server under test")
     parser.addoption("--server-kind", default="tidemill", choices=["tidemill", "mlflow"])
+    parser.addoption("--ui-uri", help="where a browser finds the server, if that is another address")
+    parser.addoption("--shots", help="folder for the screenshots of a browser")
     parser.addoption("--stock-uri", help="address of MLflow's own server, for a live differential replay")
     parser.addoption("--record", action="store_true", help="record the answers of the server under test as MLflow's")
     parser.addoption("--long", action="store_true", help="run the tests marked long too")

@@ -23,14 +23,16 @@ class ServerDidNotStart(Exception):
 
 
 @contextmanager
-def running(kind: str, backend: str):
-    """Yields the address of a fresh `kind` server (tidemill or mlflow) on an empty database."""
+def running(kind: str, backend: str, *flags: str):
+    """Yields the address of a fresh `kind` server (tidemill or mlflow) on an empty database.
+
+    Tidemill is started with the given flags too."""
     with tempfile.TemporaryDirectory(prefix="compat-") as folder, backend_store(backend, folder) as store:
-        port = _free_port()
+        port = free_port()
         log = Path(folder) / "server.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                COMMANDS[kind](port, store, f"{folder}/artifacts"),
+                [*COMMANDS[kind](port, store, f"{folder}/artifacts"), *(flags if kind == "tidemill" else ())],
                 cwd=folder,
                 env=_environment(kind, store, folder),
                 stdout=output,
@@ -38,7 +40,7 @@ def running(kind: str, backend: str):
                 start_new_session=True,
             )
         try:
-            address = f"http://127.0.0.1:{port}"
+            address = f"http://127.0.0.1:{port}{_prefix(flags)}"
             _wait_until_ready(process, address, log)
             yield address
         finally:
@@ -77,7 +79,11 @@ def _environment(kind: str, store: str, folder: str) -> dict:
     return ours
 
 
-def _free_port() -> int:
+def _prefix(flags: tuple[str, ...]) -> str:
+    return flags[flags.index("--static-prefix") + 1] if "--static-prefix" in flags else ""
+
+
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

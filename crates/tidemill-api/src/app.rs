@@ -4,7 +4,9 @@ use tidemill_core::keys::Limits;
 use tidemill_store::Store;
 
 use crate::artifacts::Artifacts;
+use crate::graphql::{GraphQl, QueryLimits};
 use crate::incoming::BodyRoom;
+use crate::ui::Ui;
 
 /// Settings of the facade.
 #[derive(Debug, Clone)]
@@ -19,6 +21,10 @@ pub struct ApiConfig {
     pub limits: Limits,
     /// What the source of every model version must contain a match of.
     pub version_source_pattern: Option<regex::Regex>,
+    /// Where the web UI comes from.
+    pub ui: Ui,
+    /// How much one GraphQL query may ask.
+    pub graphql: QueryLimits,
     /// The MLflow version that clients are told.
     pub mlflow_version: &'static str,
     /// Our own version.
@@ -37,6 +43,7 @@ pub struct App {
     /// Settings.
     pub config: ApiConfig,
     pub(crate) bodies: BodyRoom,
+    pub(crate) graphql: GraphQl,
 }
 
 impl App {
@@ -48,6 +55,7 @@ impl App {
             artifacts,
             config,
             bodies: BodyRoom::default(),
+            graphql: GraphQl::new(),
         }
     }
 }

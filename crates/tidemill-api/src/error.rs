@@ -10,6 +10,15 @@ use tidemill_proto::{DecodeError, JsonWriter};
 #[derive(Debug)]
 pub(crate) struct ApiError(pub(crate) Error);
 
+impl ApiError {
+    /// Tells the operator what the client is not told.
+    pub(crate) fn log(&self) {
+        if let Error::Internal { source } = &self.0 {
+            tracing::error!(error = %source, "request failed");
+        }
+    }
+}
+
 /// What an error looks like from outside.
 struct Face {
     status: u16,
@@ -61,9 +70,7 @@ impl ResponseError for ApiError {
     }
 
     fn error_response(&self) -> HttpResponse<BoxBody> {
-        if let Error::Internal { source } = &self.0 {
-            tracing::error!(error = %source, "request failed");
-        }
+        self.log();
         let mut response = HttpResponse::build(self.status_code());
         if matches!(self.0, Error::Unavailable(_)) {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER));

@@ -28,6 +28,13 @@ pub(crate) struct Body<M, const LIMIT: usize = BODY>(
     #[expect(dead_code, reason = "held, not read")] Option<Share>,
 );
 
+impl<M> Body<M> {
+    /// A message that came inside another request.
+    pub(crate) fn new(message: M) -> Self {
+        Self(message, None)
+    }
+}
+
 impl<M, const LIMIT: usize> Deref for Body<M, LIMIT> {
     type Target = M;
 
@@ -46,6 +53,40 @@ impl<M: Request + 'static, const LIMIT: usize> FromRequest for Body<M, LIMIT> {
         Box::pin(async move {
             let (message, room) = decode(&request, payload, LIMIT).await?;
             Ok(Self(message, room))
+        })
+    }
+}
+
+/// The text of a JSON body that is no message of MLflow's.
+#[derive(Debug)]
+pub(crate) struct JsonText<const LIMIT: usize>(
+    BytesMut,
+    #[expect(dead_code, reason = "held, not read")] Option<Share>,
+);
+
+impl<const LIMIT: usize> Deref for JsonText<LIMIT> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl<const LIMIT: usize> FromRequest for JsonText<LIMIT> {
+    type Error = ApiError;
+    type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        let payload = payload.take();
+        Box::pin(async move {
+            let Encoding::Json = Encoding::of(&request)? else {
+                return Err(refuse(
+                    "Bad Request. Content-Type must be one of ['application/json'].",
+                ));
+            };
+            let (text, room) = read(&request, payload, LIMIT).await?;
+            Ok(Self(text, room))
         })
     }
 }

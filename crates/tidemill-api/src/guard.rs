@@ -2,8 +2,8 @@
 //! every answer carries.
 //!
 //! A page of another site can make a browser send requests here. Its `Host` is checked
-//! against DNS rebinding, and a request that changes something and comes from an origin that
-//! is not allowed is refused, on every route.
+//! against DNS rebinding, and a request that changes something and comes from a page of another
+//! origin that is not allowed is refused, on every route.
 
 use std::rc::Rc;
 
@@ -16,6 +16,8 @@ use actix_web::{Error, HttpResponse};
 
 const INVALID_HOST: &str = "Invalid Host header - possible DNS rebinding attack detected";
 const CROSS_ORIGIN: &str = "Cross-origin request blocked";
+
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Probes come from inside with any host name.
 const PROBES: [&str; 4] = ["/health", "/version", "/livez", "/readyz"];
@@ -107,11 +109,25 @@ impl Policy {
         );
         match request.headers().get(header::ORIGIN) {
             Some(origin) if writes => {
-                let allowed = origin.to_str().is_ok_and(|o| self.allows_origin(o));
+                let allowed = origin
+                    .to_str()
+                    .is_ok_and(|o| self.allows_origin(o) || self.is_own_page(o, request));
                 (!allowed).then(|| refuse(CROSS_ORIGIN))
             }
             _ => None,
         }
+    }
+
+    /// Whether the page of that origin came from this server: from the host that is asked, or
+    /// from the one that a proxy says was asked. Both have to be served, and a page of another
+    /// site cannot send the proxy's header without asking first.
+    fn is_own_page(&self, origin: &str, request: &ServiceRequest) -> bool {
+        let Some((_, page_host)) = origin.split_once("://") else {
+            return false;
+        };
+        let forwarded = header_text(request, FORWARDED_HOST);
+        page_host == request.connection_info_host()
+            || forwarded.is_some_and(|host| page_host == host && self.allows_host(host))
     }
 
     fn allows_host(&self, host: &str) -> bool {
@@ -302,6 +318,26 @@ mod tests {
         assert!(!policy.allows_host("example.com"));
         assert!(policy.allows_host("abcde"));
         assert!(!policy.allows_host("abde"));
+    }
+
+    #[test]
+    fn a_page_that_came_from_here_may_write() {
+        let policy = policy(&["ml.example.com", "10.0.0.5:5000"], &[]);
+        let is_own = |origin: &str, host: &str, forwarded: &str| {
+            let request = actix_web::test::TestRequest::post()
+                .insert_header((header::HOST, host.to_owned()))
+                .insert_header((FORWARDED_HOST, forwarded.to_owned()));
+            policy.is_own_page(origin, &request.to_srv_request())
+        };
+        assert!(is_own("http://10.0.0.5:5000", "10.0.0.5:5000", ""));
+        assert!(is_own(
+            "https://ml.example.com",
+            "10.0.0.5:5000",
+            "ml.example.com"
+        ));
+        assert!(!is_own("https://evil.com", "10.0.0.5:5000", "evil.com"));
+        assert!(!is_own("https://evil.com", "ml.example.com", ""));
+        assert!(!is_own("null", "ml.example.com", ""));
     }
 
     #[test]

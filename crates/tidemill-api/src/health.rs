@@ -29,12 +29,18 @@ pub(crate) async fn version(app: Data<App>) -> HttpResponse {
 
 /// Whether the database answers and has the schema of this binary.
 pub(crate) async fn ready(app: Data<App>) -> HttpResponse {
-    match tokio::time::timeout(READY_WITHIN, databases_are_ready(&app)).await {
-        Ok(Ok(true)) => HttpResponse::Ok().content_type("text/plain").body("OK"),
-        _ => HttpResponse::ServiceUnavailable()
+    match is_ready(&app).await {
+        true => HttpResponse::Ok().content_type("text/plain").body("OK"),
+        false => HttpResponse::ServiceUnavailable()
             .content_type("text/plain")
             .body("The database does not answer, or has another schema."),
     }
+}
+
+/// Whether the databases answer in time, with the schema of this binary.
+pub(crate) async fn is_ready(app: &App) -> bool {
+    let answer = tokio::time::timeout(READY_WITHIN, databases_are_ready(app)).await;
+    matches!(answer, Ok(Ok(true)))
 }
 
 async fn databases_are_ready(app: &App) -> Result<bool> {

@@ -7,6 +7,7 @@
 mod app;
 mod error;
 mod extract;
+mod graphql;
 mod guard;
 mod incoming;
 mod listing;
@@ -22,9 +23,12 @@ mod logged_models;
 mod metrics;
 mod registry;
 mod runs;
+mod ui;
 mod workspace;
 
 pub use app::{ApiConfig, App};
 pub use artifacts::Artifacts;
+pub use graphql::QueryLimits;
 pub use guard::Guard;
 pub use request_log::RequestLog;
+pub use ui::{Ui, UiFolder, UiProxy};

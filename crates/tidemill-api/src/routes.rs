@@ -11,17 +11,17 @@ use actix_web::{Error, Route, Scope};
 
 use crate::error::no_route;
 use crate::{
-    ApiConfig, App, Guard, RequestLog, artifacts, datasets, experiments, health, logged_models,
-    metrics, registry, runs, workspace,
+    ApiConfig, App, Guard, RequestLog, artifacts, datasets, experiments, graphql, health,
+    logged_models, metrics, registry, runs, ui, workspace,
 };
 
 /// Where the routes of MLflow's first API generation live: for programs, for the stock UI, and
 /// twice again under the name that clients before 2.0 use.
-const TRACKING_BASES: [&str; 4] = [
-    "/api/2.0/mlflow",
-    "/ajax-api/2.0/mlflow",
-    "/api/2.0/preview/mlflow",
-    "/ajax-api/2.0/preview/mlflow",
+const TRACKING_BASES: [(&str, &[&[Row]]); 4] = [
+    ("/api/2.0/mlflow", &[TRACKING, REGISTRY]),
+    ("/ajax-api/2.0/mlflow", &[TRACKING, REGISTRY, ui::ABSENT_2]),
+    ("/api/2.0/preview/mlflow", &[TRACKING, REGISTRY]),
+    ("/ajax-api/2.0/preview/mlflow", &[TRACKING, REGISTRY]),
 ];
 /// Where the artifact proxy lives.
 const PROXY_BASES: [&str; 2] = [
@@ -29,7 +29,10 @@ const PROXY_BASES: [&str; 2] = [
     "/ajax-api/2.0/mlflow-artifacts",
 ];
 /// Where the second API generation lives.
-const GENERATION_3_BASES: [&str; 2] = ["/api/3.0/mlflow", "/ajax-api/3.0/mlflow"];
+const GENERATION_3_BASES: [(&str, &[&[Row]]); 2] = [
+    ("/api/3.0/mlflow", &[GENERATION_3]),
+    ("/ajax-api/3.0/mlflow", &[GENERATION_3, ui::ABSENT_3]),
+];
 
 /// The whole server below `prefix` (empty or starting with a slash), as one scope.
 pub fn scope(
@@ -72,13 +75,13 @@ fn all(routes: &mut ServiceConfig, app: &App) {
         ..
     } = app.config;
     rows(routes, WELL_BEING);
-    for base in GENERATION_3_BASES {
-        routes.service(below(base, &[GENERATION_3], to(no_route)));
+    for (base, tables) in GENERATION_3_BASES {
+        routes.service(below(base, tables, to(no_route)));
     }
-    for base in TRACKING_BASES {
+    for (base, tables) in TRACKING_BASES {
         routes.service(match artifacts_only {
             true => below(base, &[], to(health::artifacts_only)),
-            false => below(base, &[TRACKING, REGISTRY], to(no_route)),
+            false => below(base, tables, to(no_route)),
         });
     }
     for base in PROXY_BASES {
@@ -89,6 +92,7 @@ fn all(routes: &mut ServiceConfig, app: &App) {
     }
     if !artifacts_only {
         rows(routes, DOWNLOADS);
+        rows(routes, UI);
     }
 }
 
@@ -105,35 +109,28 @@ fn rows(routes: &mut ServiceConfig, table: &[Row]) {
 
 /// Every method and path pattern that is served while nothing is switched off.
 pub fn served() -> Vec<(&'static Method, String)> {
-    let parts: [(&[&str], &'static [Row]); 6] = [
-        (&[""], WELL_BEING),
-        (&GENERATION_3_BASES, GENERATION_3),
-        (&TRACKING_BASES, TRACKING),
-        (&TRACKING_BASES, REGISTRY),
-        (&PROXY_BASES, PROXY),
-        (&[""], DOWNLOADS),
-    ];
+    let proxies = PROXY_BASES.map(|base| (base, &[PROXY] as &[&[Row]]));
+    let bases = [("", &[WELL_BEING, DOWNLOADS, UI] as &[&[Row]])]
+        .into_iter()
+        .chain(GENERATION_3_BASES)
+        .chain(TRACKING_BASES)
+        .chain(proxies);
     let mut served = Vec::new();
-    for (bases, table) in parts {
-        for base in bases {
-            served.extend(
-                table
-                    .iter()
-                    .map(|row| (&row.method, format!("{base}{}", row.path))),
-            );
-        }
+    for (base, tables) in bases {
+        let rows = tables.iter().copied().flatten();
+        served.extend(rows.map(|row| (&row.method, format!("{base}{}", row.path))));
     }
     served
 }
 
 /// One line of the tables below.
-struct Row {
+pub(crate) struct Row {
     method: Method,
     path: &'static str,
     route: fn() -> Route,
 }
 
-const fn get(path: &'static str, route: fn() -> Route) -> Row {
+pub(crate) const fn get(path: &'static str, route: fn() -> Route) -> Row {
     row(Method::GET, path, route)
 }
 
@@ -141,7 +138,7 @@ const fn head(path: &'static str, route: fn() -> Route) -> Row {
     row(Method::HEAD, path, route)
 }
 
-const fn post(path: &'static str, route: fn() -> Route) -> Row {
+pub(crate) const fn post(path: &'static str, route: fn() -> Route) -> Row {
     row(Method::POST, path, route)
 }
 
@@ -313,4 +310,15 @@ const DOWNLOADS: &[Row] = &[
     get("/model-versions/get-artifact", || {
         to(artifacts::get_version_artifact)
     }),
+];
+
+/// The web UI, and our own pages.
+const UI: &[Row] = &[
+    get("/", || to(ui::index)),
+    head("/", || to(ui::index)),
+    get("", || to(ui::with_slash)),
+    get("/static-files/{path:.*}", || to(ui::file)),
+    head("/static-files/{path:.*}", || to(ui::file)),
+    get("/status", || to(ui::status)),
+    post("/graphql", || to(graphql::answer)),
 ];

@@ -4,9 +4,11 @@
 //! Each is honoured, or accepted with a warning where it has no meaning here, or refused with
 //! a sentence that says what to use.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
+use tidemill_api::{QueryLimits, Ui, UiFolder, UiProxy};
 use tidemill_store::{DatabaseUrl, StoreConfig};
 
 use crate::telemetry::LogFormat;
@@ -50,6 +52,34 @@ pub(crate) struct ServerArgs {
     /// URL prefix of every route, such as /mlflow.
     #[arg(long, env = "MLFLOW_STATIC_PREFIX", value_name = "PREFIX")]
     static_prefix: Option<String>,
+    /// Folder with the build of MLflow's web UI. [default: what `tidemill ui install` left here,
+    /// or the UI of an MLflow that is installed in the Python environment in use]
+    #[arg(long, env = "TIDEMILL_UI_DIR", value_name = "DIR")]
+    ui_dir: Option<PathBuf>,
+    /// MLflow server to take the files of the web UI from; everything else is answered here.
+    #[arg(
+        long,
+        env = "TIDEMILL_UI_PROXY",
+        value_name = "URL",
+        conflicts_with = "ui_dir"
+    )]
+    ui_proxy: Option<String>,
+    /// Fields at the root that one GraphQL query may have.
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_GRAPHQL_MAX_ROOT_FIELDS",
+        default_value_t = 10,
+        value_name = "N"
+    )]
+    graphql_max_root_fields: usize,
+    /// Aliases that one level of a GraphQL query may have.
+    #[arg(
+        long,
+        env = "MLFLOW_SERVER_GRAPHQL_MAX_ALIASES",
+        default_value_t = 10,
+        value_name = "N"
+    )]
+    graphql_max_aliases: usize,
     /// Host headers to accept, separated by commas; * stands for anything.
     /// [default: this machine and private addresses]
     #[arg(
@@ -270,6 +300,8 @@ pub(crate) struct Config {
     pub(crate) serve_artifacts: bool,
     pub(crate) artifacts_only: bool,
     pub(crate) static_prefix: String,
+    pub(crate) ui: Ui,
+    pub(crate) graphql: QueryLimits,
     pub(crate) guard: tidemill_api::Guard,
     pub(crate) truncate_long_values: bool,
     pub(crate) allowed_host_schemes: Vec<String>,
@@ -317,6 +349,11 @@ impl Config {
             None => artifacts_destination.clone(),
         };
         Ok(Self {
+            ui: ui(args.ui_dir, args.ui_proxy.as_deref())?,
+            graphql: QueryLimits {
+                root_fields: args.graphql_max_root_fields,
+                aliases: args.graphql_max_aliases,
+            },
             guard: match args.disable_security_middleware {
                 true => tidemill_api::Guard::disabled(),
                 false => tidemill_api::Guard::new(
@@ -343,6 +380,26 @@ impl Config {
             truncate_long_values: args.truncate_long_values,
             shutdown_timeout: args.shutdown_timeout,
         })
+    }
+}
+
+/// A UI that is named must be there; one that is found may be anything.
+fn ui(folder: Option<PathBuf>, proxy: Option<&str>) -> Result<Ui, String> {
+    let proxy = proxy.filter(|proxy| !proxy.is_empty());
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    match (folder, proxy) {
+        (Some(folder), _) => UiFolder::open(&folder).map(Ui::Folder).map_err(|error| {
+            format!(
+                "--ui-dir {} is refused: {error}; `tidemill ui install` gets a UI.",
+                folder.display()
+            )
+        }),
+        (None, Some(proxy)) => UiProxy::new(proxy)
+            .map(Ui::Proxy)
+            .map_err(|error| format!("--ui-proxy '{proxy}' is refused: {error}.")),
+        (None, None) => Ok(crate::ui::found()
+            .and_then(|folder| UiFolder::open(&folder).ok())
+            .map_or(Ui::Missing, Ui::Folder)),
     }
 }
 

@@ -3,6 +3,7 @@
 mod config;
 mod serve;
 mod telemetry;
+mod ui;
 
 use clap::{Parser, Subcommand};
 
@@ -24,8 +25,24 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve experiments, runs, models and artifacts.
-    #[command(visible_alias = "ui")]
     Server(Box<config::ServerArgs>),
+    /// Serve, as `server` does; or, with `install`, get the web UI.
+    Ui(Box<UiArgs>),
+}
+
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+struct UiArgs {
+    #[command(subcommand)]
+    action: Option<UiAction>,
+    #[command(flatten)]
+    server: config::ServerArgs,
+}
+
+#[derive(Debug, Subcommand)]
+enum UiAction {
+    /// Fetch MLflow's web UI, check its hash and put it where the server looks.
+    Install(ui::Install),
 }
 
 /// Our version, and the MLflow version whose contract it serves.
@@ -35,6 +52,10 @@ fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Server(args) => serve::serve(*args),
+        Command::Ui(args) => match args.action {
+            Some(UiAction::Install(args)) => ui::install(&args),
+            None => serve::serve(args.server),
+        },
     };
     match outcome {
         Ok(()) => std::process::ExitCode::SUCCESS,

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
-use tidemill_api::{ApiConfig, App, Artifacts, RequestLog};
+use tidemill_api::{ApiConfig, App, Artifacts, RequestLog, Ui};
 use tidemill_artifacts::{Repositories, StorageSettings};
 use tidemill_core::experiments::ArtifactLocation;
 use tidemill_core::keys::Limits;
@@ -83,6 +83,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     tracing::info!(
         addresses = ?bound,
         database = ?config.tracking.url,
+        ui = described(&config.ui),
         ms = started.elapsed().as_millis() as u64,
         "serving"
     );
@@ -104,6 +105,15 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// Where the UI comes from, for the log.
+fn described(ui: &Ui) -> String {
+    match ui {
+        Ui::Folder(folder) => folder.path().display().to_string(),
+        Ui::Proxy(_) => "from another server".into(),
+        Ui::Missing => "none; `tidemill ui install` gets one".into(),
+    }
 }
 
 async fn open(config: &Config) -> Result<App, String> {
@@ -131,6 +141,8 @@ async fn open(config: &Config) -> Result<App, String> {
             default_artifact_root: config.default_artifact_root.clone(),
             serve_artifacts: config.serve_artifacts,
             artifacts_only: config.artifacts_only,
+            ui: config.ui.clone(),
+            graphql: config.graphql,
             limits: Limits {
                 truncate_long_values: config.truncate_long_values,
             },

@@ -46,23 +46,24 @@ fn listens(port: u16) -> bool {
 
 /// Installs the client library that the feature `mysql` links to, where that is possible.
 pub(crate) fn has_mysql_client() -> bool {
-    if mysql_client_found() {
-        return true;
-    }
-    if Path::new("/usr/bin/apt-get").exists() {
-        let install = [
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "libmariadb-dev",
-            "libmariadb-dev-compat",
-            "pkg-config",
-        ];
+    has(
+        mysql_client_found,
+        &["libmariadb-dev", "libmariadb-dev-compat", "pkg-config"],
+    )
+}
+
+/// Installs the browser that the web UI is tested in, where that is possible.
+pub(crate) fn has_chromium() -> bool {
+    has(|| Path::new("/usr/bin/chromium").exists(), &["chromium"])
+}
+
+fn has(is_there: impl Fn() -> bool, packages: &[&str]) -> bool {
+    if !is_there() && Path::new("/usr/bin/apt-get").exists() {
+        let install = ["install", "-y", "-qq", "--no-install-recommends"];
         let _ = step::run("package lists", "apt-get", &["update", "-qq"]);
-        let _ = step::run("MySQL client library", "apt-get", &install);
+        let _ = step::run("packages", "apt-get", &[&install, packages].concat());
     }
-    mysql_client_found()
+    is_there()
 }
 
 fn mysql_client_found() -> bool {

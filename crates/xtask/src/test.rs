@@ -7,7 +7,7 @@ pub(crate) struct Args {
     /// Run the long forms of the tests that have one.
     #[arg(long)]
     long: bool,
-    /// Stop before the suites of stock MLflow clients.
+    /// Stop before the suites of stock MLflow clients and the web UI.
     #[arg(long)]
     no_compat: bool,
 }
@@ -67,5 +67,9 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     }
     cargo("binary", &["build", "--locked"], &["--bins"], &[])?;
     let long: &[&str] = if args.long { &["--long"] } else { &[] };
-    step::run("stock clients", "compat-tests/run", long)
+    step::run("stock clients", "compat-tests/run", long)?;
+    match machine::has_chromium() {
+        true => step::run("web UI", "compat-tests/run-browser", long),
+        false => Err("the web UI is tested in Chromium: install the package chromium".into()),
+    }
 }

@@ -2,6 +2,7 @@ use std::rc::Rc;
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use tidemill_core::Result;
 use tidemill_core::metrics::{History, Point};
 use tidemill_core::runs::RunId;
 use tidemill_proto::mlflow::{
@@ -13,7 +14,7 @@ use crate::App;
 use crate::error::ApiError;
 use crate::extract::Body;
 use crate::listing::listing;
-use crate::reply::{Reply, wants_protobuf};
+use crate::reply::{Answer, Reply, wants_protobuf};
 
 /// How many points of each run a chart gets when the request does not say.
 const POINTS: usize = 2500;
@@ -24,7 +25,36 @@ pub(crate) async fn history_interval(
     http: HttpRequest,
     request: Body<GetMetricHistoryBulkInterval>,
 ) -> Result<HttpResponse, ApiError> {
-    let request = request.0;
+    let (key, histories) = histories(&app, request.0).await?;
+    Ok(match wants_protobuf(&http) {
+        true => Reply(message(&key, &histories)).respond_to(&http),
+        false => listing(
+            "metrics",
+            histories.into_iter().flat_map(points),
+            move |out, (run, point)| {
+                write_point(out, &key, &point);
+                out.key("run_id").string(run.as_str());
+                out.end_object();
+            },
+            None,
+        ),
+    })
+}
+
+/// The same answer, whole in memory.
+pub(crate) async fn history_interval_message(
+    app: Data<App>,
+    request: Body<GetMetricHistoryBulkInterval>,
+) -> Answer<get_metric_history_bulk_interval::Response> {
+    let (key, histories) = histories(&app, request.0).await?;
+    Ok(Reply(message(&key, &histories)))
+}
+
+/// The key of the metric, and what its histories hold of the interval.
+async fn histories(
+    app: &App,
+    request: GetMetricHistoryBulkInterval,
+) -> Result<(String, Vec<History>)> {
     let key = request.metric_key.unwrap_or_default();
     let most = request
         .max_results
@@ -39,19 +69,7 @@ pub(crate) async fn history_interval(
             most.unwrap_or(POINTS),
         )
         .await?;
-    Ok(match wants_protobuf(&http) {
-        true => Reply(message(&key, &histories)).respond_to(&http),
-        false => listing(
-            "metrics",
-            histories.into_iter().flat_map(points),
-            move |out, (run, point)| {
-                write_point(out, &key, &point);
-                out.key("run_id").string(run.as_str());
-                out.end_object();
-            },
-            None,
-        ),
-    })
+    Ok((key, histories))
 }
 
 /// The points of a run, each with its run.

@@ -6,7 +6,7 @@ mod interval;
 
 pub(crate) use bulk::history_bulk;
 pub(crate) use history::history;
-pub(crate) use interval::history_interval;
+pub(crate) use interval::{history_interval, history_interval_message};
 
 use tidemill_core::metrics::{History, Point};
 use tidemill_proto::JsonWriter;

@@ -14,7 +14,7 @@ pub(crate) use lifecycle::{delete, restore};
 pub(crate) use log::{delete_tag, log_metric, log_model, log_param, set_tag};
 pub(crate) use log_batch::log_batch;
 pub(crate) use read::get;
-pub(crate) use search::search;
+pub(crate) use search::{search, search_message};
 pub(crate) use update::update;
 pub(crate) use wire::metric as metric_to_wire;
 

@@ -4,6 +4,7 @@
 
 mod bad_storage;
 mod durability;
+mod graphql;
 mod hostile;
 mod load;
 mod long_answers;
@@ -17,4 +18,5 @@ mod starting;
 mod storage_outages;
 mod support;
 mod telemetry;
+mod ui;
 mod writes;

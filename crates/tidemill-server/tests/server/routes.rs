@@ -52,6 +52,7 @@ fn with_ids(pattern: &str) -> String {
         .replace("{model_id}", "m-0")
         .replace("{tag_key}", "t")
         .replace("{artifact_path:.*}", "x")
+        .replace("{path:.*}", "index.html")
 }
 
 /// The routes of MLflow 3.17.2 for experiments, runs, models and artifacts; `(ajax-)` stands for
@@ -83,8 +84,9 @@ fn every_route_of_mlflow_is_served() {
 
 #[test]
 fn what_is_listed_is_what_answers() {
-    let (server, _folder) = crate::support::server(&[]);
+    let (server, _folder) = crate::ui::with_ui(&["--static-prefix", "/below"]);
     for (method, path) in served() {
+        let path = format!("/below{path}");
         let headers = [("Content-Type", "application/json")];
         let answer = server.send(method.as_str(), &with_ids(&path), &headers, b"{}");
         let is_served = answer.status != 405 && answer.error_code() != "ENDPOINT_NOT_FOUND";

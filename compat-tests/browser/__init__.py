@@ -1,0 +1,1 @@
+"""The stock web UI, in a browser, against a running server."""
