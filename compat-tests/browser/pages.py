@@ -19,7 +19,7 @@ def pages(seed) -> dict[str, tuple]:
     return {
         "home": ("", "Recent Experiments", "Default"),
         "experiments": ("experiments", "Time created", "Default"),
-        "experiment": (experiment, "run-4", "5 matching runs"),
+        "experiment": (experiment, "Overview", "Time Unit"),
         "experiment-overview": (f"{experiment}/overview/usage", "Usage"),
         "runs": (f"{experiment}/runs", "run-4", "Duration"),
         "runs-chart": (f"{experiment}/runs?compareRunsMode=CHART", "loss", "run-3 (loss)"),
@@ -27,7 +27,7 @@ def pages(seed) -> dict[str, tuple]:
         "experiment-models": (f"{experiment}/models", "line", "Ready"),
         "evaluation-runs": (f"{experiment}/evaluation-runs", "run-2"),
         "datasets": (f"{experiment}/datasets", "Create dataset"),
-        "judges": (f"{experiment}/judges", "New LLM judge"),
+        "judges": (f"{experiment}/judges", "judges"),
         "experiment-prompts": (f"{experiment}/prompts", "Create prompt"),
         "chat-sessions": (f"{experiment}/chat-sessions", "Chat sessions"),
         "review-queue": (f"{experiment}/review-queue", "Review"),
@@ -43,7 +43,7 @@ def pages(seed) -> dict[str, tuple]:
         "artifact-csv": (f"{run}/artifacts/cities.csv", "Previewing the first 2 rows", "Lima"),
         "artifact-image": (f"{run}/artifacts/pictures/grey.png", "pictures/grey.png"),
         "artifact-html": (f"{run}/artifacts/report.html", "report.html"),
-        "compare-runs": (f"compare-runs?{compared}", "Comparing 5 Runs", "Show diff only", "0.1202"),
+        "compare-runs": (f"compare-runs?{compared}", "Comparing 5 Runs", "Show diff only", "0.32"),
         "metric": (f"metric?{metric}", "Relative Time", "(step=39)"),
         "logged-model": (logged, "About this logged model", "Ready", "run-0"),
         "logged-model-artifacts": (f"{logged}/artifacts", "MLmodel", "Select a file to preview"),
@@ -58,11 +58,6 @@ def pages(seed) -> dict[str, tuple]:
         "settings-llm-connections": ("settings/llm-connections", "Settings"),
         "settings-webhooks": ("settings/webhooks", "Settings"),
         "mcp-registry": ("mcp-registry", "MCP"),
-        "gateway": ("gateway", "Gateway"),
-        "gateway-create": ("gateway/endpoints/create", "Gateway"),
-        "gateway-budgets": ("gateway/budgets", "Gateway"),
-        "gateway-usage": ("gateway/usage", "Gateway"),
-        "gateway-keys": ("gateway/api-keys", "Gateway"),
     }
 
 
@@ -72,3 +67,6 @@ class _Names:
 
 
 NAMES = list(pages(_Names))
+
+# Pages of the gateway; the UI has them where the server has one.
+GATEWAY = ["gateway", "gateway/endpoints/create", "gateway/budgets", "gateway/usage", "gateway/api-keys"]

@@ -1,13 +1,26 @@
 """Each page loads: what it is about can be read, and nothing went wrong on the way."""
 
 import pytest
-from browser.pages import NAMES, pages
+import requests
+from browser.pages import GATEWAY, NAMES, pages
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_page(page, seeded, name):
     page.open(*pages(seeded)[name])
     page.page.wait_for_timeout(300)  # what a page asks for after it is drawn
+
+
+@pytest.mark.parametrize("path", GATEWAY)
+def test_gateway_page(page, server, path):
+    """Where there is no gateway, nothing leads to it."""
+    info = requests.get(f"{server}/ajax-api/3.0/mlflow/server-info", timeout=10).json()
+    if info["features_enabled"]["gateway"]:
+        page.open(path, "Gateway")
+        return
+    page.allowed = ["Page Not Found"]
+    page.open(path, "Page Not Found")
+    assert page.page.get_by_role("link", name="AI Gateway").count() == 0
 
 
 def test_a_trace_that_is_not_there(page, seeded):

@@ -1,19 +1,49 @@
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse, Responder};
 use tidemill_artifacts::{FileInfo, Listing, Repository};
 use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_core::{Error, Result};
+use tidemill_proto::JsonWriter;
 use tidemill_proto::mlflow::{
     self, ListArtifacts, ListLoggedModelArtifacts, list_artifacts, list_logged_model_artifacts,
 };
 
 use super::location::{of_logged_model, of_run, path};
 use crate::App;
+use crate::error::ApiError;
 use crate::extract::Body;
-use crate::reply::{Answer, Reply};
+use crate::reply::{Answer, Reply, json, wants_protobuf};
 use crate::runs;
 
 /// `artifacts/list`
+///
+/// The UI's comparison of runs reads the list of files without looking whether there is one.
+/// MLflow leaves an empty list out; the UI's own path gets it.
 pub(crate) async fn list_run_artifacts(
+    app: Data<App>,
+    http: HttpRequest,
+    request: Body<ListArtifacts>,
+) -> Result<HttpResponse, ApiError> {
+    let Reply(found) = list_run_artifacts_message(app, request).await?;
+    let is_for_ui = http.path().contains("/ajax-api/") && !wants_protobuf(&http);
+    Ok(match is_for_ui && found.files.is_empty() {
+        true => json(without_files(&found)),
+        false => Reply(found).respond_to(&http),
+    })
+}
+
+fn without_files(found: &list_artifacts::Response) -> Vec<u8> {
+    let mut out = JsonWriter::new();
+    out.begin_object();
+    out.key("root_uri").string(found.root_uri());
+    out.key("files").begin_array();
+    out.end_array();
+    out.end_object();
+    out.into_bytes()
+}
+
+/// The same answer as a message.
+pub(crate) async fn list_run_artifacts_message(
     app: Data<App>,
     request: Body<ListArtifacts>,
 ) -> Answer<list_artifacts::Response> {

@@ -9,7 +9,9 @@ mod proxy;
 mod upload;
 
 pub(crate) use download::{get_logged_model_artifact, get_run_artifact, get_version_artifact};
-pub(crate) use list::{list_logged_model_artifacts, list_run_artifacts};
+pub(crate) use list::{
+    list_logged_model_artifacts, list_run_artifacts, list_run_artifacts_message,
+};
 pub(crate) use multipart::{abort_multipart, complete_multipart, create_multipart};
 pub(crate) use presigned::{presigned, presigned_download, presigned_upload};
 pub(crate) use proxy::{delete, download, list, upload};

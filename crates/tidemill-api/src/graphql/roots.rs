@@ -121,7 +121,7 @@ async fn found(field: &str, context: &ResolverContext<'_>, progress: &Progress) 
     match field {
         "mlflowGetExperiment" => answer(experiments::get, app, input).await,
         "mlflowGetRun" => answer(runs::get, app, input).await,
-        "mlflowListArtifacts" => answer(artifacts::list_run_artifacts, app, input).await,
+        "mlflowListArtifacts" => answer(artifacts::list_run_artifacts_message, app, input).await,
         "mlflowSearchDatasets" => answer(datasets::search, app, input).await,
         "mlflowGetMetricHistoryBulkInterval" => {
             budget.points(&input)?;

@@ -74,4 +74,5 @@ pub(crate) const ABSENT_3: &[Row] = &[
         "/review-queues/items/list",
         always!(r#"{"next_page_token":""}"#),
     ),
+    post("/review-queues/get-or-create-user", always!("{}")),
 ];

@@ -38,7 +38,7 @@ pub enum Ui {
 const POLICY: &str = "default-src 'self'; \
     script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https:; script-src-attr 'none'; \
     style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; \
-    img-src 'self' data: blob: https:; media-src 'self' data: blob:; \
+    img-src 'self' data: blob: https:; media-src 'self' data: blob: https:; \
     connect-src 'self' data: blob:; worker-src 'self' blob:; frame-src 'self' data: blob:; \
     object-src 'none'; base-uri 'self'; form-action 'self'";
 
