@@ -94,7 +94,8 @@ def test_register_a_model_from_a_run(page, seeded):
     page.page.get_by_text("Create New Model", exact=True).click()
     page.page.get_by_placeholder("Input a model name").fill(name)
     page.page.get_by_role("dialog").get_by_role("button", name="Register").click()
-    page.sees(name)
+    page.page.get_by_role("dialog").wait_for(state="detached")
+    page.sees("+1", exact=True)  # beside the version that was registered before
     assert MlflowClient().get_model_version(name, "1").run_id == seeded.runs[0]
 
 
@@ -125,7 +126,7 @@ def test_edit_a_description_and_a_tag(page, seeded):
     run = seeded.runs[2]
     page.open(f"experiments/{seeded.experiment}/runs/{run}", "About this run", "No description")
     page.page.get_by_role("button", name="Edit description").click()
-    page.page.locator("textarea").last.fill("What it was **about**.")
+    page.page.locator("textarea").first.fill("What it was **about**.")
     page.page.get_by_role("button", name="Save").click()
     page.sees("What it was")
     page.page.get_by_role("button", name="Edit tags").click()

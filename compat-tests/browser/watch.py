@@ -6,8 +6,9 @@ import re
 EXPECTED = re.compile(r"/users/(current|list)( |$|\?)")
 # Not about the server: films and pictures of MLflow's documentation, where there is no network.
 ELSEWHERE = re.compile(r"https://([a-z]+\.)*mlflow\.org/")
-# Chromium says this of layouts that take two rounds; MLflow's own server shows it too.
-HARMLESS = ("ResizeObserver loop",)
+# Chromium says the first of layouts that take two rounds, with MLflow's own server too; the UI of 2.22.5 says the second
+# when a chart is drawn again just as it moves.
+HARMLESS = ("ResizeObserver loop", "Error while plotting: Error: DOM element provided is null")
 BANNERS = re.compile(
     r"something went wrong|unexpected error|failed to (load|fetch)|couldn't load|page not found|internal error|error fetching",
     re.IGNORECASE,

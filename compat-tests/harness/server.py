@@ -23,11 +23,12 @@ class ServerDidNotStart(Exception):
 
 
 @contextmanager
-def running(kind: str, backend: str, *flags: str):
-    """Yields the address of a fresh `kind` server (tidemill or mlflow) on an empty database.
+def running(kind: str, backend: str, *flags: str, database: Path | None = None):
+    """Yields the address of a fresh `kind` server (tidemill or mlflow) on an empty database, or on the SQLite file given.
 
     Tidemill is started with the given flags too."""
     with tempfile.TemporaryDirectory(prefix="compat-") as folder, backend_store(backend, folder) as store:
+        store = f"sqlite:///{database}" if database else store
         port = free_port()
         log = Path(folder) / "server.log"
         with log.open("wb") as output:

@@ -1,7 +1,7 @@
 //! The list of versions registered from a logged model, which it carries as a tag.
 
 use diesel::prelude::*;
-use serde::Deserialize;
+use serde_json::{Value, json};
 use tidemill_core::Result;
 use tidemill_core::keys::quoted;
 use tidemill_core::logged_models::MODEL_VERSIONS;
@@ -29,34 +29,30 @@ impl Store {
     }
 }
 
-#[derive(Debug, PartialEq, Deserialize)]
-struct Registered {
-    name: String,
-    version: i64,
-}
-
-/// The list with one more version, spaced as Python writes JSON. Clients may set the tag, too;
-/// what is not such a list is replaced.
+/// The list with one more version. Clients set the tag, too, with versions that are texts; what
+/// they wrote stays. What is no list is replaced.
 fn with_version(noted: &str, name: &str, version: i64) -> String {
-    let mut all: Vec<Registered> = serde_json::from_str(noted).unwrap_or_default();
-    let new = Registered {
-        name: name.to_owned(),
-        version,
-    };
+    let mut all: Vec<Value> = serde_json::from_str(noted).unwrap_or_default();
+    let new = json!({"name": name, "version": version});
     if !all.contains(&new) {
         all.push(new);
     }
-    let items: Vec<String> = all
-        .iter()
-        .map(|item| {
-            format!(
-                "{{\"name\": {}, \"version\": {}}}",
-                quoted(&item.name),
-                item.version
-            )
-        })
-        .collect();
-    format!("[{}]", items.join(", "))
+    spaced(&Value::Array(all))
+}
+
+/// JSON with the spaces and escapes that Python writes.
+fn spaced(value: &Value) -> String {
+    let joined = |parts: Vec<String>| parts.join(", ");
+    match value {
+        Value::String(text) => quoted(text),
+        Value::Array(items) => format!("[{}]", joined(items.iter().map(spaced).collect())),
+        Value::Object(fields) => {
+            let field =
+                |(name, value): (&String, &Value)| format!("{}: {}", quoted(name), spaced(value));
+            format!("{{{}}}", joined(fields.iter().map(field).collect()))
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => value.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -73,6 +69,15 @@ mod tests {
             r#"[{"name": "\u00e9", "version": 1}, {"name": "b", "version": 2}]"#
         );
         assert_eq!(with_version(&two, "b", 2), two);
+    }
+
+    #[test]
+    fn what_a_client_wrote_stays() {
+        let noted = r#"[{"name": "a", "version": 1}, {"name": "a", "version": "1"}]"#;
+        assert_eq!(
+            with_version(noted, "b", 1),
+            r#"[{"name": "a", "version": 1}, {"name": "a", "version": "1"}, {"name": "b", "version": 1}]"#
+        );
     }
 
     #[test]
