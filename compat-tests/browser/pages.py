@@ -34,6 +34,7 @@ def pages(seed) -> dict[str, tuple]:
         "playground": (f"{experiment}/playground", "Playground"),
         "run": (run, "About this run", "run-0", "cities", "child", seed.model, "<img src=x onerror=alert(1)>"),
         "run-metrics": (f"{run}/model-metrics", "loss", "accuracy", "run-0 (loss)"),
+        "run-long-curve": (f"{experiment}/runs/{seed.runs[-1]}/model-metrics", "curve", "run-4 (curve)"),
         "run-system-metrics": (f"{run}/system-metrics", "System metrics"),
         "run-artifacts": (f"{run}/artifacts", "notes", "cities.csv", "Select a file to preview"),
         "run-traces": (f"{run}/traces", "Traces"),

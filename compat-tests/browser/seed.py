@@ -12,6 +12,7 @@ from mlflow.entities import Metric, Param, RunTag
 
 RUNS = 5
 STEPS = 40
+LONG = 5000
 MANY = 1000
 HTML = "<!doctype html><h1 id=report>A report</h1><script>document.title = 'ran'; report.textContent += ' ran'</script>"
 PIXELS = (32, 48, 3)
@@ -40,6 +41,8 @@ def seed(name: str) -> Seed:
         with mlflow.start_run(run_name=f"run-{number}") as run:
             _log(number)
             seeded.runs.append(run.info.run_id)
+            if number == RUNS - 1:
+                _log_a_long_curve(run.info.run_id)
             if number == 0:
                 _log_artifacts()
                 with mlflow.start_run(run_name="child", nested=True) as child:
@@ -58,6 +61,12 @@ def _log(number: int) -> None:
     points = [Metric("loss", math.exp(-step / 10) + number / 10, 1_700_000_000_000 + step, step) for step in range(STEPS)]
     points += [Metric("accuracy", 0.5 + number / 10, 1_700_000_000_000, 0), Metric("broken", math.nan, 1_700_000_000_000, 0)]
     MlflowClient().log_batch(mlflow.active_run().info.run_id, points)
+
+
+def _log_a_long_curve(run: str) -> None:
+    points = [Metric("curve", math.sin(step / 100), 1_700_000_000_000 + step, step) for step in range(LONG)]
+    for first in range(0, LONG, 1000):
+        MlflowClient().log_batch(run, points[first : first + 1000])
 
 
 def _log_artifacts() -> None:

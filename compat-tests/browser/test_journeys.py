@@ -66,6 +66,19 @@ def test_add_a_column(page, seeded):
     page.sees("sgd", exact=True)
 
 
+def test_unfold_a_run_that_has_children(page, seeded):
+    page.open(f"experiments/{seeded.experiment}/runs", "run-0")
+    assert page.page.get_by_text("child", exact=True).count() == 0
+    page.page.locator("[role=row][row-index='4'] button").first.click()
+    page.sees("child", exact=True)
+
+
+def test_open_a_dataset(page, seeded):
+    page.open(f"experiments/{seeded.experiment}/runs", "run-0", "cities (")
+    page.page.get_by_text("cities (").first.click()
+    page.page.get_by_role("dialog").get_by_text("inhabitants").first.wait_for()
+
+
 def test_compare_five_runs_in_charts(page, seeded):
     page.open(f"experiments/{seeded.experiment}/runs", "run-4")
     page.page.get_by_role("checkbox").first.check()

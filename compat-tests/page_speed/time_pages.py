@@ -48,7 +48,7 @@ def pages(newest: list[dict], experiment: str) -> dict[str, tuple[str, str]]:
         "experiments": ("experiments", "text=speed"),
         "table of runs": (runs, row),
         "table of runs, sorted by a metric": (f"{runs}?{by_metric[1:]}", "[role=row] >> text=run-"),
-        "table of runs, filtered": (f"{runs}?{filtered[1:]}", "text=matching run"),
+        "table of runs, filtered": (f"{runs}?{filtered[1:]}", "[role=row] >> text=run-"),
         "charts of runs": (f"{runs}?compareRunsMode=CHART", CHART),
         "a run": (f"{runs}/{first['run_id']}", "text=About this run"),
         "charts of a run": (f"{runs}/{first['run_id']}/model-metrics", CHART),

@@ -25,7 +25,10 @@ pub(crate) enum DbConnection {
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    Read,
+    /// Of SQLite, with pages of the file in memory up to so many KiB.
+    Read {
+        cache_kib: u32,
+    },
     Write,
 }
 
@@ -115,8 +118,10 @@ impl DbConnection {
                         "{common} PRAGMA cache_size = -8000; PRAGMA journal_mode = WAL; \
                          PRAGMA synchronous = FULL; PRAGMA wal_autocheckpoint = 10000; PRAGMA journal_size_limit = 67108864;"
                     ),
-                    Access::Read => {
-                        format!("{common} PRAGMA cache_size = -4000; PRAGMA query_only = ON;")
+                    Access::Read { cache_kib } => {
+                        format!(
+                            "{common} PRAGMA cache_size = -{cache_kib}; PRAGMA query_only = ON;"
+                        )
                     }
                 }
             }

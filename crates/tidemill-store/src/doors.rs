@@ -22,6 +22,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How often a transaction that lost against another is run again.
 const CONFLICT_RETRIES: u32 = 10;
 
+/// Pages of a SQLite file that all readers together keep in memory.
+const READ_CACHE_KIB: u32 = 32 << 10;
+
 /// A pool, and as many permits as it has connections.
 #[derive(Clone)]
 pub(crate) struct Pool {
@@ -154,7 +157,9 @@ impl Doors {
     pub(crate) fn open(config: &StoreConfig) -> Result<Self> {
         let (access, writes) = match &config.url {
             url @ DatabaseUrl::Sqlite(_) => (
-                Access::Read,
+                Access::Read {
+                    cache_kib: READ_CACHE_KIB / config.pool_size.max(1),
+                },
                 Writes::Sqlite(SqliteWriter::start(url.clone())?),
             ),
             #[cfg(any(feature = "postgres", feature = "mysql"))]

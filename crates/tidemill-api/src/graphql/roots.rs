@@ -63,7 +63,8 @@ struct Budget(AtomicI64);
 
 impl Budget {
     fn spend(&self, cost: i64) -> Outcome<()> {
-        match self.0.fetch_sub(cost.max(1), Ordering::Relaxed) < cost {
+        let cost = cost.clamp(1, MOST + 1);
+        match self.0.fetch_sub(cost, Ordering::Relaxed) < cost {
             true => Err(Failure::new(format!(
                 "Query exceeds the cost of {MOST} rows; ask for fewer, or use the REST API"
             ))),

@@ -33,8 +33,7 @@ pub enum Ui {
 
 /// What a page of the UI may load and run. Scripts that are part of a page are needed for HTML
 /// artifacts such as plots, which the UI shows in a sandboxed frame that inherits this policy;
-/// attributes such as `onerror` are not, and are refused. Nothing can be sent to other hosts by
-/// script.
+/// attributes such as `onerror` are not, and are refused. Only this server can be asked for data.
 const POLICY: &str = "default-src 'self'; \
     script-src 'self' 'unsafe-inline' 'unsafe-eval' blob: https:; script-src-attr 'none'; \
     style-src 'self' 'unsafe-inline' https:; font-src 'self' data: https:; \
