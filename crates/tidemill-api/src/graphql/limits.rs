@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn ten_levels_are_enough() {
-        assert_eq!(check(&parse_query(&nested(10)).unwrap(), LIMITS), Ok(()));
+        assert_eq!(check(&parse_query(nested(10)).unwrap(), LIMITS), Ok(()));
         assert_eq!(refusal(&nested(11)), "Query exceeds maximum depth of 10");
     }
 
