@@ -48,7 +48,7 @@ pub(crate) struct Install {
     /// MLflow's version.
     #[arg(long, default_value = VERSION)]
     version: String,
-    /// Folder to put the UI into. [default: tidemill-data/ui/<version>, where the server looks]
+    /// Folder to put the UI into. [default: where the server looks, below tidemill-data/ui]
     #[arg(long, value_name = "DIR")]
     to: Option<PathBuf>,
     /// Package index to fetch the wheel from.
