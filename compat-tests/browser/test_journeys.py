@@ -3,10 +3,7 @@
 import re
 from uuid import uuid4
 
-import pytest
 from mlflow import MlflowClient
-
-pytestmark = pytest.mark.elsewhere
 
 
 def wait_for_runs(page, expected):
@@ -84,7 +81,10 @@ def test_compare_five_runs_in_charts(page, seeded):
     page.page.get_by_role("checkbox").first.check()
     page.page.get_by_role("button", name="Compare").click()
     page.sees("Comparing 5 Runs")
-    page.sees("run-0")
+    page.page.locator(".js-plotly-plot").locator("visible=true").first.wait_for()
+    page.open(f"experiments/{seeded.experiment}/runs?compareRunsMode=CHART")
+    for number in range(5):
+        page.sees(f"run-{number} (loss)")
 
 
 def test_open_an_image_and_a_text(page, seeded):
@@ -156,11 +156,12 @@ def test_edit_a_description_and_a_tag(page, seeded):
     assert tags["reviewed"] == "yes"
 
 
-def test_delete_and_restore_a_run(page, seeded):
+def test_delete_and_restore_a_run(page):
     client = MlflowClient()
-    run = client.create_run(seeded.experiment, run_name="to be deleted").info.run_id
+    experiment = client.create_experiment(f"deleting {uuid4().hex[:6]}")
+    run = client.create_run(experiment, run_name="to be deleted").info.run_id
     client.set_terminated(run)
-    page.open(f"experiments/{seeded.experiment}/runs", "to be deleted")
+    page.open(f"experiments/{experiment}/runs", "to be deleted")
     select_run(page, "to be deleted")
     page.page.get_by_role("button", name="Delete").click()
     page.page.get_by_role("dialog").get_by_role("button", name="Delete").click()

@@ -54,7 +54,8 @@ class Watched:
             self._note(f"failed: {request.method} {request.url} {request.failure}")
 
     def _answered(self, response):
-        if response.status >= 400 and not EXPECTED.search(response.url):
+        is_expected = response.status == 404 and EXPECTED.search(response.url)
+        if response.status >= 400 and not is_expected:
             self._note(f"{response.status}: {response.request.method} {response.url}")
 
     def _note(self, problem):

@@ -1,8 +1,10 @@
 """An empty database for one server: a SQLite file, or a database of its own on a running server."""
 
 import os
+import socket
 import subprocess
 from contextlib import contextmanager
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 from .environment import STOCK, python_of
@@ -38,6 +40,17 @@ def backend_store(backend: str, folder: str):
     finally:
         # Stock MLflow keeps its pool open a moment longer than its last answer.
         _execute(base, f"DROP DATABASE {name}" + (" WITH (FORCE)" if backend == "postgres" else ""))
+
+
+def is_there(backend: str) -> bool:
+    """Whether the server that test databases are made on is named, or listens in its usual place."""
+    variable, default = BASE_URLS[backend]
+    place = urlsplit(default)
+    if variable in os.environ:
+        return True
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((place.hostname, place.port)) == 0
 
 
 def _store_uri(base: str, name: str) -> str:

@@ -1,6 +1,7 @@
 """Opens the pages in turns and prints a table of medians, in milliseconds."""
 
 import json
+import os
 import statistics
 import sys
 import time
@@ -9,7 +10,7 @@ from urllib.parse import quote
 
 from playwright.sync_api import sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("TIDEMILL_TEST_CHROMIUM", "/usr/bin/chromium")
 DEADLINE = 300_000
 CHART = ".js-plotly-plot .scatterlayer path.js-line, .js-plotly-plot .barlayer path"
 

@@ -5,6 +5,7 @@
 //! against DNS rebinding, and a request that changes something and comes from a page of another
 //! origin that is not allowed is refused, on every route.
 
+use std::net::{IpAddr, SocketAddr};
 use std::rc::Rc;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -119,15 +120,24 @@ impl Policy {
     }
 
     /// Whether the page of that origin came from this server: from the host that is asked, or
-    /// from the one that a proxy says was asked. Both have to be served, and a page of another
-    /// site cannot send the proxy's header without asking first.
+    /// from the one that a proxy says was asked. That host has to be an address or be named in
+    /// the list: where every host is served, a page of another site can make its own name lead
+    /// here. A page of another site cannot send the proxy's header without asking first.
     fn is_own_page(&self, origin: &str, request: &ServiceRequest) -> bool {
-        let Some((_, page_host)) = origin.split_once("://") else {
-            return false;
-        };
+        let asked = request.connection_info_host();
         let forwarded = header_text(request, FORWARDED_HOST);
-        page_host == request.connection_info_host()
-            || forwarded.is_some_and(|host| page_host == host && self.allows_host(host))
+        let forwarded = forwarded.and_then(|hosts| hosts.split(',').next());
+        [Some(asked.as_str()), forwarded.map(str::trim)]
+            .into_iter()
+            .flatten()
+            .any(|host| is_origin_of(origin, host) && self.names_host(host))
+    }
+
+    /// Whether nobody else can give the host's name to this server.
+    fn names_host(&self, host: &str) -> bool {
+        let names = |pattern: &&String| !pattern.starts_with('*') || pattern.starts_with("*.");
+        let named = self.hosts.iter().filter(names).any(|p| matches(p, host));
+        named || (address_of(host).is_some() && self.allows_host(host))
     }
 
     fn allows_host(&self, host: &str) -> bool {
@@ -264,16 +274,32 @@ fn tail_matches(pattern: &str, text: &str) -> bool {
     }
 }
 
-fn is_private_address(host: &str) -> bool {
-    use std::net::{IpAddr, SocketAddr};
-    let address = host
-        .parse::<SocketAddr>()
+/// Whether pages of the host have this origin; browsers leave out the port that a scheme has
+/// by itself, some proxies do not.
+fn is_origin_of(origin: &str, host: &str) -> bool {
+    let Some((scheme, page_host)) = origin.split_once("://") else {
+        return false;
+    };
+    let usual_port = match scheme {
+        "http" => ":80",
+        "https" => ":443",
+        _ => return false,
+    };
+    page_host == host.strip_suffix(usual_port).unwrap_or(host)
+}
+
+fn address_of(host: &str) -> Option<IpAddr> {
+    host.parse::<SocketAddr>()
         .map(|address| address.ip())
-        .or_else(|_| host.trim_matches(['[', ']']).parse::<IpAddr>());
-    match address {
-        Ok(IpAddr::V4(address)) => address.is_private(),
-        Ok(IpAddr::V6(address)) => address.is_unique_local(),
-        Err(_) => false,
+        .or_else(|_| host.trim_matches(['[', ']']).parse::<IpAddr>())
+        .ok()
+}
+
+fn is_private_address(host: &str) -> bool {
+    match address_of(host) {
+        Some(IpAddr::V4(address)) => address.is_private(),
+        Some(IpAddr::V6(address)) => address.is_unique_local(),
+        None => false,
     }
 }
 
@@ -320,24 +346,52 @@ mod tests {
         assert!(!policy.allows_host("abde"));
     }
 
+    fn is_own(policy: &Policy, origin: &str, host: &str, forwarded: &str) -> bool {
+        let request = actix_web::test::TestRequest::post()
+            .insert_header((header::HOST, host.to_owned()))
+            .insert_header((FORWARDED_HOST, forwarded.to_owned()));
+        policy.is_own_page(origin, &request.to_srv_request())
+    }
+
     #[test]
     fn a_page_that_came_from_here_may_write() {
-        let policy = policy(&["ml.example.com", "10.0.0.5:5000"], &[]);
-        let is_own = |origin: &str, host: &str, forwarded: &str| {
-            let request = actix_web::test::TestRequest::post()
-                .insert_header((header::HOST, host.to_owned()))
-                .insert_header((FORWARDED_HOST, forwarded.to_owned()));
-            policy.is_own_page(origin, &request.to_srv_request())
-        };
-        assert!(is_own("http://10.0.0.5:5000", "10.0.0.5:5000", ""));
-        assert!(is_own(
-            "https://ml.example.com",
-            "10.0.0.5:5000",
-            "ml.example.com"
+        let policy = policy(
+            &["ml.example.com", "ml.example.com:*", "10.0.0.5:5000"],
+            &[],
+        );
+        for (origin, host, forwarded) in [
+            ("http://10.0.0.5:5000", "10.0.0.5:5000", ""),
+            ("https://ml.example.com", "ml.example.com:443", ""),
+            ("https://ml.example.com", "10.0.0.5:5000", "ml.example.com"),
+            ("https://ml.example.com", "b", "ml.example.com, inner"),
+        ] {
+            assert!(is_own(&policy, origin, host, forwarded), "{origin} {host}");
+        }
+        for (origin, host, forwarded) in [
+            ("https://evil.com", "10.0.0.5:5000", "evil.com"),
+            ("https://evil.com", "ml.example.com", ""),
+            ("null", "ml.example.com", ""),
+        ] {
+            assert!(!is_own(&policy, origin, host, forwarded), "{origin} {host}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_anybody_can_give_here_is_not_ours() {
+        let policy = policy(&["*"], &[]);
+        assert!(policy.allows_host("evil.com:5000"));
+        assert!(!is_own(
+            &policy,
+            "http://evil.com:5000",
+            "evil.com:5000",
+            ""
         ));
-        assert!(!is_own("https://evil.com", "10.0.0.5:5000", "evil.com"));
-        assert!(!is_own("https://evil.com", "ml.example.com", ""));
-        assert!(!is_own("null", "ml.example.com", ""));
+        assert!(is_own(
+            &policy,
+            "http://192.0.2.7:5000",
+            "192.0.2.7:5000",
+            ""
+        ));
     }
 
     #[test]

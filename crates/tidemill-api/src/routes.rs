@@ -76,6 +76,11 @@ fn all(routes: &mut ServiceConfig, app: &App) {
     } = app.config;
     rows(routes, WELL_BEING);
     for (base, tables) in GENERATION_3_BASES {
+        let tables = if artifacts_only {
+            &[GENERATION_3]
+        } else {
+            tables
+        };
         routes.service(below(base, tables, to(no_route)));
     }
     for (base, tables) in TRACKING_BASES {

@@ -4,7 +4,7 @@
 //! Each is honoured, or accepted with a warning where it has no meaning here, or refused with
 //! a sentence that says what to use.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -55,14 +55,10 @@ pub(crate) struct ServerArgs {
     /// Folder with the build of MLflow's web UI. [default: what `tidemill ui install` left here,
     /// or the UI of an MLflow that is installed in the Python environment in use]
     #[arg(long, env = "TIDEMILL_UI_DIR", value_name = "DIR")]
-    ui_dir: Option<PathBuf>,
-    /// MLflow server to take the files of the web UI from; everything else is answered here.
-    #[arg(
-        long,
-        env = "TIDEMILL_UI_PROXY",
-        value_name = "URL",
-        conflicts_with = "ui_dir"
-    )]
+    ui_dir: Option<String>,
+    /// MLflow server to take the files of the web UI from, rather than a folder; everything else
+    /// is answered here.
+    #[arg(long, env = "TIDEMILL_UI_PROXY", value_name = "URL")]
     ui_proxy: Option<String>,
     /// Fields at the root that one GraphQL query may have.
     #[arg(
@@ -89,7 +85,8 @@ pub(crate) struct ServerArgs {
         value_name = "HOSTS"
     )]
     allowed_hosts: Vec<String>,
-    /// Web origins that may write, separated by commas. [default: this machine]
+    /// Web origins that may write, separated by commas. [default: this machine, and pages of this
+    /// server's own address or of a host that --allowed-hosts names]
     #[arg(
         long,
         env = "MLFLOW_SERVER_CORS_ALLOWED_ORIGINS",
@@ -349,7 +346,7 @@ impl Config {
             None => artifacts_destination.clone(),
         };
         Ok(Self {
-            ui: ui(args.ui_dir, args.ui_proxy.as_deref())?,
+            ui: ui(args.ui_dir.as_deref(), args.ui_proxy.as_deref())?,
             graphql: QueryLimits {
                 root_fields: args.graphql_max_root_fields,
                 aliases: args.graphql_max_aliases,
@@ -384,19 +381,18 @@ impl Config {
 }
 
 /// A UI that is named must be there; one that is found may be anything.
-fn ui(folder: Option<PathBuf>, proxy: Option<&str>) -> Result<Ui, String> {
-    let proxy = proxy.filter(|proxy| !proxy.is_empty());
-    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
-    match (folder, proxy) {
-        (Some(folder), _) => UiFolder::open(&folder).map(Ui::Folder).map_err(|error| {
+fn ui(folder: Option<&str>, proxy: Option<&str>) -> Result<Ui, String> {
+    let given = |text: &&str| !text.is_empty();
+    match (folder.filter(given).map(Path::new), proxy.filter(given)) {
+        (_, Some(proxy)) => UiProxy::new(proxy)
+            .map(Ui::Proxy)
+            .map_err(|error| format!("--ui-proxy '{proxy}' is refused: {error}.")),
+        (Some(folder), None) => UiFolder::open(folder).map(Ui::Folder).map_err(|error| {
             format!(
                 "--ui-dir {} is refused: {error}; `tidemill ui install` gets a UI.",
                 folder.display()
             )
         }),
-        (None, Some(proxy)) => UiProxy::new(proxy)
-            .map(Ui::Proxy)
-            .map_err(|error| format!("--ui-proxy '{proxy}' is refused: {error}.")),
         (None, None) => Ok(crate::ui::found()
             .and_then(|folder| UiFolder::open(&folder).ok())
             .map_or(Ui::Missing, Ui::Folder)),

@@ -158,7 +158,7 @@ impl Doors {
         let (access, writes) = match &config.url {
             url @ DatabaseUrl::Sqlite(_) => (
                 Access::Read {
-                    cache_kib: READ_CACHE_KIB / config.pool_size.max(1),
+                    cache_kib: (READ_CACHE_KIB / config.pool_size.max(1)).max(1000),
                 },
                 Writes::Sqlite(SqliteWriter::start(url.clone())?),
             ),

@@ -13,8 +13,13 @@ use tidemill_core::{Error, Result};
 const DEPTH: usize = 10;
 /// Fields and fragments, each counted as often as it is used.
 const SELECTIONS: usize = 1000;
-/// Brackets inside each other in the text, strings included. The parser calls itself for each.
-const BRACKETS: usize = 60;
+/// Brackets that open in the text, wherever: the parser calls itself for each that is inside
+/// another, and which ones are, only a parser knows. The UI's longest query has forty.
+const BRACKETS: usize = 200;
+/// The longest text, in bytes. The UI's longest query has 4 KiB; what is long are variables.
+const TEXT: usize = 16 << 10;
+/// Fragments, also those that nothing uses: the library compares each with all it spreads.
+const FRAGMENTS: usize = 50;
 
 /// The limits that an operator may raise.
 #[derive(Debug, Clone, Copy)]
@@ -25,22 +30,18 @@ pub struct QueryLimits {
     pub aliases: usize,
 }
 
-/// Refuses a text whose nesting could exhaust the parser's stack.
-pub(super) fn check_nesting(query: &str) -> Result<()> {
-    let mut depth = 0_usize;
-    for byte in query.bytes() {
-        match byte {
-            b'{' | b'[' | b'(' => depth += 1,
-            b'}' | b']' | b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        if depth > BRACKETS {
-            return Err(Error::invalid_parameter(format!(
-                "Query exceeds {BRACKETS} nested brackets"
-            )));
-        }
+/// Refuses a text that could exhaust the parser.
+pub(super) fn check_text(query: &str) -> Result<()> {
+    let opened = query.bytes().filter(|b| matches!(b, b'{' | b'[' | b'('));
+    match (query.len() > TEXT, opened.count() > BRACKETS) {
+        (true, _) => Err(Error::invalid_parameter(format!(
+            "Query exceeds the length of {TEXT} bytes"
+        ))),
+        (_, true) => Err(Error::invalid_parameter(format!(
+            "Query exceeds {BRACKETS} brackets"
+        ))),
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// Why the query is too large, in MLflow's words.
@@ -50,6 +51,14 @@ pub(super) fn check(query: &ExecutableDocument, limits: QueryLimits) -> Result<(
         selections: 0,
         aliases: 0,
     };
+    if query.fragments.len() > FRAGMENTS {
+        return Err(format!(
+            "Query exceeds maximum number of {FRAGMENTS} fragments"
+        ));
+    }
+    for fragment in query.fragments.values() {
+        scan.walk(&fragment.node.selection_set.node)?;
+    }
     let mut root_fields = 0;
     for (_, operation) in query.operations.iter() {
         root_fields += scan.walk(&operation.node.selection_set.node)?;
@@ -201,8 +210,37 @@ mod tests {
     }
 
     #[test]
-    fn brackets_are_counted_before_the_parser_sees_them() {
-        assert!(check_nesting(&"[".repeat(60)).is_ok());
-        assert!(check_nesting(&"[".repeat(61)).is_err());
+    fn fragments_that_nothing_uses_count_too() {
+        let chain = |length: usize| {
+            let fragment = |n| format!(" fragment F{n} on Query {{ ...F{} }}", n + 1);
+            let all: String = (0..length).map(fragment).collect();
+            format!("{{ a }}{all} fragment F{length} on Query {{ a }}")
+        };
+        let short = parse_query(chain(20)).unwrap();
+        assert_eq!(check(&short, LIMITS), Ok(()));
+        assert!(refusal(&chain(60)).contains("50 fragments"));
+    }
+
+    #[test]
+    fn brackets_are_counted_wherever_they_are() {
+        assert!(check_text(&"[".repeat(200)).is_ok());
+        assert!(check_text(&"[#]\n".repeat(201)).is_err());
+        assert!(check_text(&"[\"]\"".repeat(201)).is_err());
+        assert!(check_text(&" ".repeat(17 << 10)).is_err());
+    }
+
+    #[test]
+    fn the_parser_stands_as_many_brackets_as_are_allowed() {
+        for (open, close) in [("[", "]"), ("{a:", "}")] {
+            let value = [open.repeat(198), "1".into(), close.repeat(198)].concat();
+            let query = format!("{{a(b:{value})}}");
+            assert!(check_text(&query).is_ok());
+            std::thread::Builder::new()
+                .stack_size(1 << 20)
+                .spawn(move || parse_query(query).is_ok())
+                .unwrap()
+                .join()
+                .unwrap();
+        }
     }
 }

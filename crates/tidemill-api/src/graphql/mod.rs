@@ -31,7 +31,9 @@ pub use limits::QueryLimits;
 /// The longest body that is read, in bytes. The UI's longest query takes 4 KiB.
 const BODY: usize = 256 << 10;
 /// Queries that run at a time; each holds what it found in memory.
-const AT_A_TIME: usize = 2;
+const AT_A_TIME: usize = 4;
+/// How long a query may take; a storage may be slow.
+const DEADLINE: Duration = Duration::from_secs(30);
 /// How long a query waits for its turn.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Only says which part of a UI asks.
@@ -66,16 +68,16 @@ struct Query {
 pub(crate) async fn answer(app: Data<App>, body: JsonText<BODY>) -> Result<HttpResponse, ApiError> {
     let asked: Query = serde_json::from_slice(&body)
         .map_err(|error| Error::invalid_parameter(format!("Malformed GraphQL request: {error}")))?;
-    limits::check_nesting(&asked.query)?;
+    limits::check_text(&asked.query)?;
+    let _turn = tokio::time::timeout(PATIENCE, app.graphql.room.acquire())
+        .await
+        .map_err(|_| busy())?;
     let mut document = parse_query(&asked.query)
         .map_err(|error| Error::invalid_parameter(format!("Malformed GraphQL query: {error}")))?;
     if let Err(refusal) = limits::check(&document, app.config.graphql) {
         return Ok(outcome(async_graphql::Value::Null, vec![refusal]));
     }
     drop_component(&mut document);
-    let _turn = tokio::time::timeout(PATIENCE, app.graphql.room.acquire())
-        .await
-        .map_err(|_| Error::Unavailable("Too many GraphQL queries at once.".into()))?;
     let progress = Arc::new(Progress::new(app.clone()));
     let mut request = Request::new(asked.query)
         .variables(variables(asked.variables))
@@ -84,12 +86,18 @@ pub(crate) async fn answer(app: Data<App>, body: JsonText<BODY>) -> Result<HttpR
         request = request.operation_name(name);
     }
     request.set_parsed_query(document);
-    let answer = app.graphql.schema.execute(request).await;
+    let answer = tokio::time::timeout(DEADLINE, app.graphql.schema.execute(request))
+        .await
+        .map_err(|_| busy())?;
     let errors = answer.errors.into_iter().map(|error| error.message);
     Ok(outcome(
         answer.data,
         errors.chain(progress.errors()).collect(),
     ))
+}
+
+fn busy() -> Error {
+    Error::Unavailable("GraphQL queries take too long; try again.".into())
 }
 
 fn variables(given: Option<serde_json::Map<String, serde_json::Value>>) -> Variables {

@@ -16,10 +16,16 @@ use crate::extract::Body;
 use crate::reply::Answer;
 use crate::{artifacts, datasets, experiments, metrics, registry, runs};
 
-/// What one query may cost, so that its answer stays small: a run or a version is one, and so
-/// is each look at another table.
-const MOST: i64 = 1000;
-/// Points of a history that cost as much as a run.
+/// The most runs and versions that one query holds in memory. One search gets half of what is
+/// left, which is a whole page of the UI's size or of MLflow's default.
+const ROWS: i64 = 2000;
+/// The most looks for the experiment or the versions of a run.
+const LOOKS: i64 = 2000;
+/// The most fields and items of lists that an answer shows; each may be shown many times.
+const VALUES: i64 = 500_000;
+/// Rows that a search returns when the query does not say.
+const PAGE: i64 = 1000;
+/// Points of a history that take as much room as a run.
 const POINTS_OF_A_RUN: i64 = 100;
 /// The most model versions that are shown with a run.
 const VERSIONS_OF_A_RUN: i64 = 100;
@@ -29,7 +35,9 @@ const POINTS: i64 = 2500;
 /// One query on its way: what it may still spend, and what went wrong.
 pub(super) struct Progress {
     app: Data<App>,
-    budget: Budget,
+    rows: Budget,
+    looks: Budget,
+    values: Budget,
     errors: Mutex<Vec<String>>,
 }
 
@@ -37,54 +45,111 @@ impl Progress {
     pub(super) fn new(app: Data<App>) -> Self {
         Self {
             app,
-            budget: Budget(AtomicI64::new(MOST)),
+            rows: Budget::new(ROWS),
+            looks: Budget::new(LOOKS),
+            values: Budget::new(VALUES),
             errors: Mutex::default(),
         }
     }
 
-    /// What went wrong so far, in the order of the fields.
+    /// What went wrong so far.
     pub(super) fn errors(&self) -> Vec<String> {
         let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::take(&mut *errors)
     }
 
+    /// Whether the answer may show this many values more; said once when it may not.
+    pub(super) fn may_show(&self, values: usize) -> bool {
+        let may = self.values.take(values as i64);
+        if !may && self.values.close() {
+            self.note(format!("Query exceeds maximum of {VALUES} values"));
+        }
+        may
+    }
+
     /// Notes why a field is null. The library would leave the field out.
     fn or_null(&self, outcome: Outcome<Json>) -> Json {
         outcome.unwrap_or_else(|failure| {
-            let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
-            errors.push(failure.message);
+            self.note(failure.message);
             Json::Null
         })
     }
-}
 
-/// What is left for one query to spend.
-struct Budget(AtomicI64);
-
-impl Budget {
-    fn spend(&self, cost: i64) -> Outcome<()> {
-        let cost = cost.clamp(1, MOST + 1);
-        match self.0.fetch_sub(cost, Ordering::Relaxed) < cost {
-            true => Err(Failure::new(format!(
-                "Query exceeds the cost of {MOST} rows; ask for fewer, or use the REST API"
-            ))),
-            false => Ok(()),
-        }
+    fn note(&self, error: String) {
+        let mut errors = self.errors.lock().unwrap_or_else(PoisonError::into_inner);
+        errors.push(error);
     }
 
-    /// The rows that a search asks for; by itself no more than are left.
-    fn rows(&self, input: &mut Map<String, Json>) -> Outcome<()> {
-        let asked = input.get("max_results").and_then(number);
-        let rows = asked.unwrap_or_else(|| self.0.load(Ordering::Relaxed).max(1));
-        input.insert("max_results".into(), rows.into());
-        self.spend(rows)
+    /// How many of the rows that a search asks for it gets.
+    fn page(&self, input: &mut Map<String, Json>) -> Outcome<i64> {
+        let asked = input.get("max_results").and_then(number).unwrap_or(PAGE);
+        let page = asked.min(self.rows.left() / 2);
+        if page < asked.min(1) || !self.rows.take(page) {
+            return Err(too_many(ROWS, "rows"));
+        }
+        input.insert("max_results".into(), page.into());
+        Ok(page)
+    }
+
+    /// Gives back what a search did not need of its page.
+    fn returned(&self, page: i64, found: Outcome<Json>, list: &str) -> Outcome<Json> {
+        let found = found.inspect_err(|_| self.rows.give_back(page.max(0)))?;
+        let rows = found[list].as_array().map_or(0, Vec::len) as i64;
+        self.rows.give_back((page - rows).max(0));
+        Ok(found)
     }
 
     fn points(&self, input: &Map<String, Json>) -> Outcome<()> {
         let runs = input.get("run_ids").and_then(Json::as_array);
         let runs = runs.map_or(0, Vec::len).max(1) as i64;
         let each = input.get("max_results").and_then(number).unwrap_or(POINTS);
-        self.spend(each.saturating_mul(runs) / POINTS_OF_A_RUN)
+        match self.rows.take(each.saturating_mul(runs) / POINTS_OF_A_RUN) {
+            true => Ok(()),
+            false => Err(too_many(ROWS * POINTS_OF_A_RUN, "points")),
+        }
+    }
+
+    fn look(&self) -> Outcome<()> {
+        match self.looks.take(1) {
+            true => Ok(()),
+            false => Err(too_many(LOOKS, "looks for experiments and versions")),
+        }
+    }
+}
+
+fn too_many(most: i64, what: &str) -> Failure {
+    Failure::new(format!(
+        "Query exceeds maximum of {most} {what}; ask for fewer, or use the REST API"
+    ))
+}
+
+/// What is left for one query to spend.
+struct Budget(AtomicI64);
+
+impl Budget {
+    fn new(most: i64) -> Self {
+        Self(AtomicI64::new(most))
+    }
+
+    fn left(&self) -> i64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Takes it, or nothing when there is less.
+    fn take(&self, cost: i64) -> bool {
+        let rest = |left: i64| (left >= cost).then(|| left.saturating_sub(cost.max(0)));
+        self.0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, rest)
+            .is_ok()
+    }
+
+    fn give_back(&self, cost: i64) {
+        self.0.fetch_add(cost, Ordering::Relaxed);
+    }
+
+    /// Leaves nothing for anybody; true for the first to do so.
+    fn close(&self) -> bool {
+        self.0.swap(i64::MIN, Ordering::Relaxed) != i64::MIN
     }
 }
 
@@ -118,23 +183,25 @@ async fn found(field: &str, context: &ResolverContext<'_>, progress: &Progress) 
         .into_iter()
         .map(|(name, value)| (snake_case(&name), value))
         .collect();
-    let (app, budget) = (progress.app.clone(), &progress.budget);
+    let app = progress.app.clone();
     match field {
         "mlflowGetExperiment" => answer(experiments::get, app, input).await,
         "mlflowGetRun" => answer(runs::get, app, input).await,
         "mlflowListArtifacts" => answer(artifacts::list_run_artifacts_message, app, input).await,
         "mlflowSearchDatasets" => answer(datasets::search, app, input).await,
         "mlflowGetMetricHistoryBulkInterval" => {
-            budget.points(&input)?;
+            progress.points(&input)?;
             answer(metrics::history_interval_message, app, input).await
         }
         "mlflowSearchRuns" => {
-            budget.rows(&mut input)?;
-            answer(runs::search_message, app, input).await
+            let page = progress.page(&mut input)?;
+            let found = answer(runs::search_message, app, input).await;
+            progress.returned(page, found, "runs")
         }
         "mlflowSearchModelVersions" => {
-            budget.rows(&mut input)?;
-            answer(registry::search_versions, app, input).await
+            let page = progress.page(&mut input)?;
+            let found = answer(registry::search_versions, app, input).await;
+            progress.returned(page, found, "model_versions")
         }
         other => Err(Failure::new(format!("The field '{other}' has no answer"))),
     }
@@ -153,14 +220,14 @@ pub(super) async fn of_run(field: String, context: ResolverContext<'_>) -> Outco
 }
 
 async fn experiment(id: &str, progress: &Progress) -> Outcome<Json> {
-    progress.budget.spend(1)?;
+    progress.look()?;
     let input = Map::from_iter([("experiment_id".to_owned(), id.into())]);
     let mut found = answer(experiments::get, progress.app.clone(), input).await?;
     Ok(found["experiment"].take())
 }
 
 async fn versions(run: &str, progress: &Progress) -> Outcome<Json> {
-    progress.budget.spend(1)?;
+    progress.look()?;
     let input = Map::from_iter([
         ("filter".to_owned(), format!("run_id='{run}'").into()),
         ("max_results".to_owned(), VERSIONS_OF_A_RUN.into()),

@@ -1,6 +1,6 @@
 //! From the text of the schema to one that answers.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use async_graphql::Value;
 use async_graphql::dynamic::{
@@ -14,7 +14,7 @@ use async_graphql::parser::types::{
 };
 use serde_json::Value as Json;
 
-use super::roots;
+use super::roots::{self, Progress};
 
 const QUERY: &str = "Query";
 const MUTATION: &str = "Mutation";
@@ -30,7 +30,9 @@ static NOTHING: LazyLock<Json> = LazyLock::new(|| Json::Object(serde_json::Map::
 /// The schema that `text` describes. The text is part of the program.
 pub(super) fn from_text(text: &str) -> Schema {
     let document = parse_schema(text).expect("the schema is part of the program and tested");
-    let mut schema = Schema::build(QUERY, Some(MUTATION), None).disable_suggestions();
+    let mut schema = Schema::build(QUERY, Some(MUTATION), None)
+        .disable_suggestions()
+        .disable_introspection();
     for definition in document.definitions {
         if let TypeSystemDefinition::Type(definition) = definition {
             schema = register(schema, definition.node);
@@ -167,6 +169,11 @@ fn found<'a>(
 ) -> Option<FieldValue<'a>> {
     let message = context.parent_value.downcast_ref::<Json>()?;
     let value = message.get(key);
+    let items = value.and_then(Json::as_array).map_or(0, Vec::len);
+    let progress = context.data::<Arc<Progress>>().ok()?;
+    if !progress.may_show(1 + items) {
+        return None;
+    }
     match (is_list, value) {
         (true, Some(Json::Array(items))) => Some(FieldValue::list(
             items.iter().filter_map(|item| single(kind, Some(item))),

@@ -65,13 +65,17 @@ impl UiFolder {
     }
 
     pub(super) fn index(&self, request: &HttpRequest) -> HttpResponse {
-        self.file(INDEX, request)
+        self.answer(INDEX, request)
             .unwrap_or_else(|| HttpResponse::NotFound().finish())
     }
 
     /// The file of that name, or `None` when the folder had none when it was listed, or has
-    /// lost it.
+    /// lost it. The index is served by itself only, with its policy.
     pub(super) fn file(&self, name: &str, request: &HttpRequest) -> Option<HttpResponse> {
+        self.answer(name, request).filter(|_| name != INDEX)
+    }
+
+    fn answer(&self, name: &str, request: &HttpRequest) -> Option<HttpResponse> {
         let file = self.files.get(name)?;
         let compressed = file.compressed.as_ref().filter(|_| takes_gzip(request));
         let opened = match compressed {
@@ -104,11 +108,13 @@ fn extension(name: &str) -> &str {
     name.rsplit_once('.').map_or("", |(_, extension)| extension)
 }
 
+/// Whether the compressed file may be sent: a range is one of the plain file.
 fn takes_gzip(request: &HttpRequest) -> bool {
-    AcceptEncoding::parse(request).is_ok_and(|accepted| {
-        let offered = [Encoding::gzip(), Encoding::identity()];
-        accepted.negotiate(offered.iter()) == Some(Encoding::gzip())
-    })
+    !request.headers().contains_key(header::RANGE)
+        && AcceptEncoding::parse(request).is_ok_and(|accepted| {
+            let offered = [Encoding::gzip(), Encoding::identity()];
+            accepted.negotiate(offered.iter()) == Some(Encoding::gzip())
+        })
 }
 
 fn list(folder: &Path, prefix: &str, into: &mut Vec<(String, PathBuf)>) -> io::Result<()> {

@@ -42,25 +42,25 @@ const POLICY: &str = "default-src 'self'; \
     object-src 'none'; base-uri 'self'; form-action 'self'";
 
 /// The page that everything starts from.
-pub(crate) async fn index(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, ApiError> {
+pub(crate) async fn index(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let mut page = match &app.config.ui {
         Ui::Folder(folder) => folder.index(&request),
         Ui::Proxy(proxy) => proxy.fetch("", &request).await,
-        Ui::Missing => page::how_to_get_it(),
+        Ui::Missing => return page::how_to_get_it(),
     };
     let headers = page.headers_mut();
     let policy = HeaderValue::from_static(POLICY);
     headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    Ok(page)
+    page
 }
 
 /// The server's prefix without the slash at its end, from where the UI's links would not work.
-/// The new address is relative, so that it holds behind a proxy too.
+/// The new address is relative: a proxy may have put another prefix in front.
 pub(crate) async fn with_slash(request: HttpRequest) -> Result<HttpResponse, ApiError> {
     match request.path().rsplit_once('/') {
-        Some((_, last)) => Ok(HttpResponse::PermanentRedirect()
-            .insert_header((header::LOCATION, format!("{last}/")))
+        Some((_, last)) => Ok(HttpResponse::TemporaryRedirect()
+            .insert_header((header::LOCATION, format!("./{last}/")))
             .finish()),
         None => no_route().await,
     }

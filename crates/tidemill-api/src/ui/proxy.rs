@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use futures::TryStreamExt;
 use reqwest::{Client, Url};
@@ -13,10 +13,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Headers of a request and of an answer that are about the file.
 const ASKED: [&str; 3] = ["accept-encoding", "if-none-match", "if-modified-since"];
-const ANSWERED: [&str; 7] = [
+const ANSWERED: [&str; 6] = [
     "content-type",
     "content-encoding",
-    "content-length",
     "cache-control",
     "etag",
     "last-modified",
@@ -59,15 +58,23 @@ impl UiProxy {
             }
         }
         match asked.send().await {
+            Ok(answer) if answer.status().is_redirection() && answer.status() != 304 => {
+                tracing::warn!(to = ?answer.headers().get("location"), "the server of --ui-proxy sends elsewhere");
+                unavailable()
+            }
             Ok(answer) => relay(answer),
             Err(error) => {
                 tracing::warn!(%error, "the server of --ui-proxy does not answer");
-                HttpResponse::BadGateway()
-                    .content_type("text/plain; charset=utf-8")
-                    .body("The server that has the web UI does not answer.")
+                unavailable()
             }
         }
     }
+}
+
+fn unavailable() -> HttpResponse {
+    HttpResponse::BadGateway()
+        .content_type("text/plain; charset=utf-8")
+        .body("The server that has the web UI does not answer.")
 }
 
 fn relay(answer: reqwest::Response) -> HttpResponse {
@@ -78,7 +85,6 @@ fn relay(answer: reqwest::Response) -> HttpResponse {
             relayed.insert_header((name, value));
         }
     }
-    relayed.insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"));
     relayed.streaming(answer.bytes_stream().map_err(std::io::Error::other))
 }
 

@@ -11,6 +11,7 @@ pub(crate) fn found() -> Option<PathBuf> {
         let environments = ["VIRTUAL_ENV", "CONDA_PREFIX"]
             .into_iter()
             .filter_map(std::env::var_os)
+            .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
         environments.chain(on_path()).find_map(|e| packaged(&e))
     })

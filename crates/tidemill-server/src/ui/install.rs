@@ -67,11 +67,8 @@ pub(crate) struct Install {
 /// Fetches, checks and unpacks the UI, and says under which licence it is.
 pub(crate) fn install(args: &Install) -> Result<(), String> {
     let version = &args.version;
-    if version.is_empty()
-        || !version
-            .bytes()
-            .all(|b| b.is_ascii_alphanumeric() || b == b'.')
-    {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric());
+    if !version.split('.').all(is_part) {
         return Err(format!(
             "--version '{version}' is refused: use one such as {VERSION}."
         ));
@@ -190,14 +187,41 @@ fn sha256(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Unpacks beside the folder and moves everything there at the end, so that a server that
-/// looks at the same time finds the old UI or the new one.
+/// Unpacks beside the folder and puts it in place at the end. What is there is replaced only if
+/// it is a UI, or empty.
 fn unpack(wheel: &[u8], to: &Path) -> io::Result<usize> {
-    let partial = to.with_extension("partial");
-    if partial.exists() {
-        fs::remove_dir_all(&partial)?;
+    let to = std::path::absolute(to)?;
+    let (Some(parent), Some(name)) = (to.parent(), to.file_name()) else {
+        return Err(io::Error::other("it is not a folder that can be replaced"));
+    };
+    let mut beside = std::ffi::OsString::from(format!(".{}.", std::process::id()));
+    beside.push(name);
+    let partial = parent.join(beside);
+    fs::create_dir_all(parent)?;
+    fs::create_dir(&partial)?;
+    let done = fill(wheel, &partial).and_then(|files| {
+        replace(&to, &partial)?;
+        Ok(files)
+    });
+    if done.is_err() {
+        // The failure is what counts.
+        let _ = fs::remove_dir_all(&partial);
     }
-    fs::create_dir_all(&partial)?;
+    done
+}
+
+fn replace(to: &Path, with: &Path) -> io::Result<()> {
+    if to.exists() {
+        let is_ui = to.join("index.html").is_file() && to.join("asset-manifest.json").is_file();
+        if !is_ui && fs::read_dir(to)?.next().is_some() {
+            return Err(io::Error::other("there is something else in it"));
+        }
+        fs::remove_dir_all(to)?;
+    }
+    fs::rename(with, to)
+}
+
+fn fill(wheel: &[u8], folder: &Path) -> io::Result<usize> {
     let mut archive = ZipArchive::new(Cursor::new(wheel)).map_err(io::Error::other)?;
     let (mut files, mut room) = (0, UNPACKED);
     for index in 0..archive.len() {
@@ -211,17 +235,13 @@ fn unpack(wheel: &[u8], to: &Path) -> io::Result<usize> {
         room = room
             .checked_sub(content.len() as u64)
             .ok_or_else(|| io::Error::other("it is larger than a UI can be"))?;
-        write(&partial.join(name), &content)?;
+        write(&folder.join(name), &content)?;
         files += 1;
     }
-    if !partial.join("index.html").is_file() {
-        return Err(io::Error::other("the wheel has no UI"));
+    match folder.join("index.html").is_file() {
+        true => Ok(files),
+        false => Err(io::Error::other("the wheel has no UI")),
     }
-    if to.exists() {
-        fs::remove_dir_all(to)?;
-    }
-    fs::rename(&partial, to)?;
-    Ok(files)
 }
 
 /// The place of a file of the wheel in the folder: the UI and the licence have one. Maps for
@@ -308,6 +328,29 @@ mod tests {
         let error = unpack(&wheel(&[("mlflow/__init__.py", "")]), &to).unwrap_err();
         assert_eq!(error.to_string(), "the wheel has no UI");
         assert_eq!(fs::read_to_string(to.join("index.html")).unwrap(), "old");
+        assert_eq!(fs::read_dir(home.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_is_not_a_ui_is_not_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let wheel = wheel(&[
+            ("mlflow/server/js/build/index.html", "new"),
+            ("mlflow/server/js/build/asset-manifest.json", "{}"),
+        ]);
+        fs::write(home.path().join("tidemill.db"), "data").unwrap();
+        for folder in [home.path().to_owned(), home.path().join("ui/..")] {
+            assert!(unpack(&wheel, &folder).is_err(), "{}", folder.display());
+            assert_eq!(
+                fs::read_to_string(home.path().join("tidemill.db")).unwrap(),
+                "data"
+            );
+        }
+        let to = home.path().join("here");
+        fs::create_dir(&to).unwrap();
+        unpack(&wheel, &to).unwrap();
+        unpack(&wheel, &to).unwrap();
+        assert_eq!(fs::read_to_string(to.join("index.html")).unwrap(), "new");
     }
 
     #[test]

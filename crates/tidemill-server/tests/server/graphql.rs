@@ -148,7 +148,7 @@ fn what_fails_is_null_and_an_error_in_mlflows_words() {
 #[test]
 fn a_query_that_asks_for_too_much_is_refused_before_it_runs() {
     let (server, _folder) = server(&[]);
-    let aliases: String = (0..50)
+    let aliases: String = (0..20)
         .map(|n| {
             format!(
                 "a{n}: mlflowSearchRuns(input: {{experimentIds: [\"0\"]}}) {{ nextPageToken }} "
@@ -158,7 +158,7 @@ fn a_query_that_asks_for_too_much_is_refused_before_it_runs() {
     let deep = "{a".repeat(11) + &"}".repeat(11);
     let wide = "name ".repeat(1000);
     for (query, why) in [
-        (format!("{{{aliases}}}"), "at most 10 root fields, got 50"),
+        (format!("{{{aliases}}}"), "at most 10 root fields, got 20"),
         (deep, "maximum depth of 10"),
         (
             format!("{{ __schema {{ types {{ {wide} }} }} }}"),
@@ -172,13 +172,42 @@ fn a_query_that_asks_for_too_much_is_refused_before_it_runs() {
         let error = errors(&server, &query);
         assert!(error.contains(why), "{error}");
     }
-    let costly = "a: mlflowSearchRuns(input: {experimentIds: [\"0\"], maxResults: 600}) { nextPageToken } \
-                  b: mlflowSearchRuns(input: {experimentIds: [\"0\"], maxResults: 600}) { nextPageToken }";
-    let answer = ask(&server, &format!("{{{costly}}}"), json!({}));
-    assert_eq!(answer["data"]["b"], Value::Null);
-    assert!(
-        answer["errors"][0].as_str().unwrap().contains("cost"),
-        "{answer}"
+    let hidden = ask(&server, "{ __schema { types { name } } }", json!({}));
+    assert!(hidden["data"]["__schema"].is_null(), "{hidden}");
+}
+
+#[test]
+fn pages_are_cut_to_what_fits_and_what_is_shown_is_counted() {
+    let (server, _folder) = server(&[]);
+    let id = run(&server);
+    let search = |n| {
+        format!(
+            "a{n}: mlflowSearchRuns(input: {{experimentIds: [\"0\"]}}) {{ runs {{ experiment {{ name }} modelVersions {{ name }} }} }} "
+        )
+    };
+    let all: String = (0..10).map(search).collect();
+    let answer = ask(&server, &format!("{{{all}}}"), json!({}));
+    assert_eq!(answer["errors"], Value::Null, "{answer}");
+    assert_eq!(
+        answer["data"]["a9"]["runs"],
+        json!([{"experiment": {"name": "Default"}, "modelVersions": [{"name": "m"}]}])
+    );
+    let metrics: Vec<_> = (0..1000)
+        .map(|n| json!({"key": format!("k{n}"), "value": 1.0, "timestamp": 1, "step": 0}))
+        .collect();
+    let logged = server.post(
+        "/api/2.0/mlflow/runs/log-batch",
+        &json!({"run_id": id, "metrics": metrics}),
+    );
+    assert_eq!(logged.status, 200);
+    let many = "key ".repeat(900);
+    let query = format!(
+        "{{ mlflowGetRun(input: {{runId: \"{id}\"}}) {{ run {{ data {{ metrics {{ {many} }} }} }} }} }}"
+    );
+    let answer = ask(&server, &query, json!({}));
+    assert_eq!(
+        answer["errors"],
+        json!(["Query exceeds maximum of 500000 values"])
     );
 }
 
@@ -197,6 +226,11 @@ fn an_operator_may_raise_the_limits() {
     assert_eq!(answer["data"]["a14"], json!({"output": "x"}));
 }
 
+/// A query that hides its brackets from whoever counts those that close.
+fn hidden(nested: &str) -> String {
+    json!({"query": format!("{{a(b:{nested}")}).to_string()
+}
+
 #[test]
 fn what_is_no_query_is_a_typed_400() {
     let (server, _folder) = server(&[]);
@@ -211,6 +245,8 @@ fn what_is_no_query_is_a_typed_400() {
         "{\"query\":1}",
         "{\"query\":\"{\"}",
         "{\"query\":\"{a}\",\"variables\":\"x\"}",
+        &hidden(&"[#]\n".repeat(50_000)),
+        &hidden(&"[\"]\"".repeat(40_000)),
         "{\"query\":\"\"}",
         &nested.to_string(),
     ] {

@@ -52,7 +52,7 @@ fn with_ids(pattern: &str) -> String {
         .replace("{model_id}", "m-0")
         .replace("{tag_key}", "t")
         .replace("{artifact_path:.*}", "x")
-        .replace("{path:.*}", "index.html")
+        .replace("{path:.*}", "favicon.ico")
 }
 
 /// The routes of MLflow 3.17.2 for experiments, runs, models and artifacts; `(ajax-)` stands for

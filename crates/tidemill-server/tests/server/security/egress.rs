@@ -37,6 +37,14 @@ fn webhooks_and_the_gateway_are_not_there() {
             .answers(200, ""),
         );
         cases.push(
+            case(
+                "CVE-2025-52967",
+                "GET",
+                &format!("/api/2.0/mlflow/gateway?gateway_path={url}"),
+            )
+            .has_no_route(),
+        );
+        cases.push(
             post(
                 "CVE-2025-52967",
                 "/api/2.0/mlflow/gateway-proxy",
