@@ -54,7 +54,10 @@ pub(crate) fn has_mysql_client() -> bool {
 
 /// Installs the browser that the web UI is tested in, where that is possible.
 pub(crate) fn has_chromium() -> bool {
-    has(|| Path::new("/usr/bin/chromium").exists(), &["chromium"])
+    has(
+        || Path::new("/usr/bin/chromium").exists(),
+        &["chromium", "fonts-liberation"],
+    )
 }
 
 fn has(is_there: impl Fn() -> bool, packages: &[&str]) -> bool {
