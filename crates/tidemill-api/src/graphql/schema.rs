@@ -1,11 +1,12 @@
 //! From the text of the schema to one that answers.
 
+use std::collections::HashSet;
 use std::sync::{Arc, LazyLock};
 
 use async_graphql::Value;
 use async_graphql::dynamic::{
     Enum, Field, FieldFuture, FieldValue, InputObject, InputValue, Object, ResolverContext, Scalar,
-    Schema, TypeRef,
+    Schema, SchemaBuilder, TypeRef,
 };
 use async_graphql::parser::parse_schema;
 use async_graphql::parser::types::{
@@ -30,23 +31,31 @@ static NOTHING: LazyLock<Json> = LazyLock::new(|| Json::Object(serde_json::Map::
 /// The schema that `text` describes. The text is part of the program.
 pub(super) fn from_text(text: &str) -> Schema {
     let document = parse_schema(text).expect("the schema is part of the program and tested");
-    let mut schema = Schema::build(QUERY, Some(MUTATION), None)
+    let types = document.definitions.into_iter().filter_map(|definition| {
+        let TypeSystemDefinition::Type(definition) = definition else {
+            return None;
+        };
+        Some(definition.node)
+    });
+    let types: Vec<TypeDefinition> = types.collect();
+    let is_enum = |ty: &&TypeDefinition| matches!(ty.kind, TypeKind::Enum(_));
+    let enums = types.iter().filter(is_enum);
+    let enums: HashSet<String> = enums.map(|ty| ty.name.node.to_string()).collect();
+    let schema = Schema::build(QUERY, Some(MUTATION), None)
         .disable_suggestions()
         .disable_introspection();
-    for definition in document.definitions {
-        if let TypeSystemDefinition::Type(definition) = definition {
-            schema = register(schema, definition.node);
-        }
-    }
-    schema
+    types
+        .into_iter()
+        .fold(schema, |schema, ty| register(schema, ty, &enums))
         .finish()
         .expect("the schema is part of the program and tested")
 }
 
 fn register(
-    schema: async_graphql::dynamic::SchemaBuilder,
+    schema: SchemaBuilder,
     definition: TypeDefinition,
-) -> async_graphql::dynamic::SchemaBuilder {
+    enums: &HashSet<String>,
+) -> SchemaBuilder {
     let name = definition.name.node.as_str();
     match definition.kind {
         TypeKind::Object(object) => schema.register(
@@ -54,7 +63,7 @@ fn register(
                 .fields
                 .into_iter()
                 .fold(Object::new(name), |object, field| {
-                    object.field(output(name, field.node))
+                    object.field(output(name, field.node, enums))
                 }),
         ),
         TypeKind::InputObject(object) => schema.register(
@@ -82,7 +91,7 @@ fn input(definition: &InputValueDefinition) -> InputValue {
     InputValue::new(definition.name.node.as_str(), type_ref(&definition.ty.node))
 }
 
-/// The kinds of value that are not objects.
+/// How a value of a message is shown.
 #[derive(Clone, Copy)]
 enum Kind {
     Object { is_api_error: bool },
@@ -94,13 +103,13 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(type_name: &str) -> Self {
+    fn of(type_name: &str, enums: &HashSet<String>) -> Self {
         match type_name {
             "String" => Self::Text,
             "LongString" => Self::Long,
             "Int" | "Float" => Self::Number,
             "Boolean" => Self::Bool,
-            name if is_enum(name) => Self::Enum,
+            name if enums.contains(name) => Self::Enum,
             name => Self::Object {
                 is_api_error: name == API_ERROR,
             },
@@ -108,12 +117,7 @@ impl Kind {
     }
 }
 
-/// The names of the schema's enums that appear in answers.
-fn is_enum(name: &str) -> bool {
-    name.ends_with("Status") || name.ends_with("ConnectionState") || name.ends_with("RunState")
-}
-
-fn output(object: &str, definition: FieldDefinition) -> Field {
+fn output(object: &str, definition: FieldDefinition, enums: &HashSet<String>) -> Field {
     let name = definition.name.node.as_str().to_owned();
     let ty = type_ref(&definition.ty.node);
     let field = match object {
@@ -128,7 +132,10 @@ fn output(object: &str, definition: FieldDefinition) -> Field {
             })
         }
         _ => {
-            let (key, kind) = (snake_case(&name), Kind::of(base(&definition.ty.node)));
+            let (key, kind) = (
+                snake_case(&name),
+                Kind::of(base(&definition.ty.node), enums),
+            );
             let is_list = matches!(definition.ty.node.base, BaseType::List(_));
             Field::new(name.as_str(), ty, move |context| {
                 FieldFuture::Value(found(context, &key, kind, is_list))

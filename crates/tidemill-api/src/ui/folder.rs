@@ -72,7 +72,10 @@ impl UiFolder {
     /// The file of that name, or `None` when the folder had none when it was listed, or has
     /// lost it. The index is served by itself only, with its policy.
     pub(super) fn file(&self, name: &str, request: &HttpRequest) -> Option<HttpResponse> {
-        self.answer(name, request).filter(|_| name != INDEX)
+        match name {
+            INDEX => None,
+            name => self.answer(name, request),
+        }
     }
 
     fn answer(&self, name: &str, request: &HttpRequest) -> Option<HttpResponse> {

@@ -174,6 +174,30 @@ fn the_files_may_come_from_another_server() {
 }
 
 #[test]
+fn the_ui_of_an_mlflow_in_the_python_environment_is_found() {
+    let home = tempfile::tempdir().unwrap();
+    let environment = home.path().join("venv");
+    let package = environment.join("lib/python3.12/site-packages/mlflow/server/js");
+    fs::create_dir_all(&package).unwrap();
+    fs::rename(build(home.path()), package.join("build")).unwrap();
+    fs::create_dir(environment.join("bin")).unwrap();
+    fs::write(environment.join("bin/python3"), "").unwrap();
+    let (venv, bin) = (environment.to_str().unwrap(), environment.join("bin"));
+    for (variable, value) in [
+        ("VIRTUAL_ENV", venv),
+        ("CONDA_PREFIX", venv),
+        ("PATH", bin.to_str().unwrap()),
+    ] {
+        let only = ["PATH", "VIRTUAL_ENV", "CONDA_PREFIX"]
+            .into_iter()
+            .filter(|other| *other != variable)
+            .fold(launch(home.path()), |launch, other| launch.env(other, ""));
+        let server = only.env(variable, value).start();
+        assert_eq!(server.get("/").text(), INDEX, "{variable}");
+    }
+}
+
+#[test]
 fn a_ui_that_is_named_has_to_be_there() {
     let home = tempfile::tempdir().unwrap();
     for (flag, value, why) in [
