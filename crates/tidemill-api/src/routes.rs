@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, Data, ServiceConfig, to};
 use actix_web::{Error, Route, Scope};
 
@@ -322,7 +322,9 @@ const UI: &[Row] = &[
     get("/", || to(ui::index)),
     head("/", || to(ui::index)),
     get("", || to(ui::with_slash)),
-    get("/static-files/{path:.*}", || to(ui::file)),
+    get("/static-files/{path:.*}", || {
+        to(ui::file).wrap(Compress::default())
+    }),
     head("/static-files/{path:.*}", || to(ui::file)),
     get("/status", || to(ui::status)),
     post("/graphql", || to(graphql::answer)),

@@ -26,7 +26,8 @@ pub struct UiFolder {
 #[derive(Debug)]
 struct UiFile {
     path: PathBuf,
-    /// The same file compressed, as `tidemill ui install` leaves it.
+    /// The same file compressed, as `tidemill ui install` leaves it. Files of any other folder
+    /// are compressed as they are sent.
     compressed: Option<PathBuf>,
 }
 
@@ -100,9 +101,7 @@ impl UiFolder {
         };
         let headers = answer.headers_mut();
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(lasts));
-        if file.compressed.is_some() {
-            headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
-        }
+        headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
         Some(answer)
     }
 }

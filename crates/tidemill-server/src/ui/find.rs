@@ -13,7 +13,10 @@ pub(crate) fn found() -> Option<PathBuf> {
             .filter_map(std::env::var_os)
             .filter(|folder| !folder.is_empty())
             .map(PathBuf::from);
-        environments.chain(on_path()).find_map(|e| packaged(&e))
+        environments
+            .chain(on_path())
+            .chain(home())
+            .find_map(|e| packaged(&e))
     })
 }
 
@@ -37,19 +40,38 @@ fn version(folder: &Path) -> Vec<u32> {
         .collect()
 }
 
-/// The environment of the first `python3` that the shell would run.
-fn on_path() -> Option<PathBuf> {
-    let path = std::env::var_os("PATH")?;
+/// The environment of the first `python3` that the shell would run; below pyenv, which puts a
+/// script there, that of the version in use.
+fn on_path() -> Vec<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
     let python = std::env::split_paths(&path)
         .map(|folder| folder.join("python3"))
-        .find(|python| python.exists())?;
-    Some(python.parent()?.parent()?.to_owned())
+        .find(|python| python.exists());
+    let Some(environment) = python.as_deref().and_then(|p| p.parent()?.parent()) else {
+        return Vec::new();
+    };
+    match std::fs::read_to_string(environment.join("version")) {
+        Ok(versions) => versions
+            .lines()
+            .map(|name| environment.join("versions").join(name.trim()))
+            .collect(),
+        Err(_) => vec![environment.to_owned()],
+    }
 }
 
+/// Where `pip install --user` puts packages.
+fn home() -> Option<PathBuf> {
+    let home = std::env::var_os("HOME").filter(|home| !home.is_empty())?;
+    Some(PathBuf::from(home).join(".local"))
+}
+
+/// The UI of an MLflow in that environment; Debian has its own name for the folder of packages.
 fn packaged(environment: &Path) -> Option<PathBuf> {
     std::fs::read_dir(environment.join("lib"))
         .ok()?
-        .filter_map(|entry| Some(entry.ok()?.path().join("site-packages").join(IN_PACKAGE)))
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .flat_map(|lib| ["site-packages", "dist-packages"].map(|name| lib.join(name)))
+        .map(|packages| packages.join(IN_PACKAGE))
         .find(|path| is_ui(path))
 }
 
@@ -80,13 +102,13 @@ mod tests {
 
     #[test]
     fn an_mlflow_in_a_python_environment_is_found() {
-        let home = tempfile::tempdir().unwrap();
-        assert_eq!(packaged(home.path()), None);
-        let build = home
-            .path()
-            .join("lib/python3.12/site-packages")
-            .join(IN_PACKAGE);
-        ui(&build);
-        assert_eq!(packaged(home.path()), Some(build));
+        for packages in ["site-packages", "dist-packages"] {
+            let home = tempfile::tempdir().unwrap();
+            assert_eq!(packaged(home.path()), None);
+            let lib = home.path().join("lib/python3.12");
+            let build = lib.join(packages).join(IN_PACKAGE);
+            ui(&build);
+            assert_eq!(packaged(home.path()), Some(build));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! The web UI's files, and what stands in their place.
 
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ fn build(home: &Path) -> PathBuf {
 
 /// A server that finds no UI by itself.
 fn without_python(home: &Path, args: &[&str]) -> TestServer {
-    let alone = launch(home).args(args).env("PATH", "");
+    let alone = launch(home).args(args).env("PATH", "").env("HOME", "");
     alone.env("VIRTUAL_ENV", "").env("CONDA_PREFIX", "").start()
 }
 
@@ -139,6 +139,34 @@ fn compressed_files_go_to_those_who_take_them() {
     assert_eq!(plain.header("content-encoding"), None);
     let refused = server.send("GET", path, &[("Accept-Encoding", "gzip;q=0")], b"");
     assert_eq!(refused.text(), SCRIPT);
+}
+
+#[test]
+fn files_of_a_plain_folder_are_compressed_on_the_way() {
+    let home = tempfile::tempdir().unwrap();
+    let folder = build(home.path());
+    let script = SCRIPT.repeat(1_000);
+    fs::write(folder.join("static/js/main.1a2b.js"), &script).unwrap();
+    let server = without_python(home.path(), &["--ui-dir", folder.to_str().unwrap()]);
+    let path = "/static-files/static/js/main.1a2b.js";
+    let packed = server.send("GET", path, &[("Accept-Encoding", "br, gzip")], b"");
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    assert!(
+        packed.body.len() < script.len() / 10,
+        "{}",
+        packed.body.len()
+    );
+    let mut unpacked = String::new();
+    let mut reader = flate2::read::GzDecoder::new(packed.body.as_slice());
+    reader.read_to_string(&mut unpacked).unwrap();
+    assert_eq!(unpacked, script);
+
+    let plain = server.get(path);
+    assert_eq!(plain.header("content-encoding"), None);
+    assert!(plain.header("vary").is_some());
+    let part = [("Accept-Encoding", "gzip"), ("Range", "bytes=8-11")];
+    let part = server.send("GET", path, &part, b"");
+    assert_eq!((part.status, part.text()), (206, script[8..12].to_owned()));
 }
 
 #[test]
