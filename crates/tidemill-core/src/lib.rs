@@ -20,5 +20,6 @@ pub mod registry;
 pub mod runs;
 pub mod storage_uri;
 pub mod tags;
+pub mod transfer;
 
 pub use error::{Error, Result};

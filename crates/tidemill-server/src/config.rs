@@ -38,6 +38,15 @@ pub(crate) struct ServerArgs {
     /// [default: tidemill-data/artifacts]
     #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI")]
     artifacts_destination: Option<String>,
+    /// Further local folders, separated by commas, below which experiments and runs may keep their
+    /// artifacts: where those that were imported have theirs.
+    #[arg(
+        long,
+        env = "TIDEMILL_LOCAL_ARTIFACT_ROOTS",
+        value_delimiter = ',',
+        value_name = "DIRS"
+    )]
+    local_artifact_roots: Vec<String>,
     /// Serve artifacts through this server; the default.
     #[arg(long, env = "MLFLOW_SERVE_ARTIFACTS", overrides_with = "no_serve_artifacts",
           num_args = 0..=1, default_missing_value = "true", require_equals = true,
@@ -301,6 +310,7 @@ pub(crate) struct Config {
     pub(crate) graphql: QueryLimits,
     pub(crate) guard: tidemill_api::Guard,
     pub(crate) truncate_long_values: bool,
+    pub(crate) local_artifact_roots: Vec<String>,
     pub(crate) allowed_host_schemes: Vec<String>,
     pub(crate) artifact_location_max_length: usize,
     pub(crate) version_source_pattern: Option<regex::Regex>,
@@ -360,6 +370,10 @@ impl Config {
                 ),
             },
             static_prefix: prefix(args.static_prefix)?,
+            local_artifact_roots: trimmed(args.local_artifact_roots)
+                .iter()
+                .map(|folder| absolute(folder))
+                .collect::<Result<_, _>>()?,
             allowed_host_schemes: trimmed(args.allowed_host_addressed_artifact_schemes),
             artifact_location_max_length: args.artifact_location_max_length,
             version_source_pattern: pattern(args.model_version_source_pattern)?,
@@ -399,21 +413,24 @@ fn ui(folder: Option<&str>, proxy: Option<&str>) -> Result<Ui, String> {
     }
 }
 
+/// The database that a URI names, or the embedded one.
+pub(crate) fn database(flag: &str, uri: Option<&str>) -> Result<DatabaseUrl, String> {
+    match uri.filter(|uri| !uri.is_empty()) {
+        None => Ok(DatabaseUrl::Sqlite(Path::new(DATA).join("tidemill.db"))),
+        Some(uri) if !uri.contains("://") || uri.starts_with("file:") => Err(format!(
+            "{flag} '{uri}' is refused: folders of MLflow's file store are not served; \
+             use sqlite:///file.db, postgresql://… or mysql://…"
+        )),
+        Some(uri) => uri.parse().map_err(|error| format!("{flag}: {error}")),
+    }
+}
+
 fn store(
     flag: &str,
     uri: Option<&str>,
     (pool_size, answer_within): (Option<u32>, Duration),
 ) -> Result<StoreConfig, String> {
-    let url: DatabaseUrl = match uri.filter(|uri| !uri.is_empty()) {
-        None => DatabaseUrl::Sqlite(std::path::Path::new(DATA).join("tidemill.db")),
-        Some(uri) if !uri.contains("://") || uri.starts_with("file:") => {
-            return Err(format!(
-                "{flag} '{uri}' is refused: folders of MLflow's file store are not served; \
-                 use sqlite:///file.db, postgresql://… or mysql://…"
-            ));
-        }
-        Some(uri) => uri.parse().map_err(|error| format!("{flag}: {error}"))?,
-    };
+    let url = database(flag, uri)?;
     let mut config = StoreConfig {
         answer_within,
         ..StoreConfig::new(url)

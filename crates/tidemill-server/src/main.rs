@@ -3,6 +3,7 @@
 mod config;
 mod serve;
 mod telemetry;
+mod transfer;
 mod ui;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,10 @@ enum Command {
     Server(Box<config::ServerArgs>),
     /// Serve, as `server` does; or, with `install`, get the web UI.
     Ui(Box<UiArgs>),
+    /// Bring in what an MLflow database, file store or server has, or another Tidemill database.
+    Import(Box<transfer::ImportArgs>),
+    /// Compare such a source with what is here.
+    Verify(Box<transfer::VerifyArgs>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -52,6 +57,8 @@ fn main() -> std::process::ExitCode {
     let cli = Cli::parse();
     let outcome = match cli.command {
         Command::Server(args) => serve::serve(*args),
+        Command::Import(args) => transfer::import(&args),
+        Command::Verify(args) => transfer::compare(&args),
         Command::Ui(args) => match args.action {
             Some(UiAction::Install(args)) => ui::install(&args),
             None => serve::serve(args.server),

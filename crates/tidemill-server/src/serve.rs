@@ -190,7 +190,15 @@ fn artifacts(config: &Config) -> Result<Artifacts, String> {
     let signs_urls = destination
         .as_ref()
         .is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
-    let mut policy = LocationPolicy::new(vec![root]);
+    let mut roots = vec![root];
+    for folder in &config.local_artifact_roots {
+        let further = parse("--local-artifact-roots", folder)?;
+        if !matches!(further.place(), Place::Local { .. }) {
+            return Err(refused("--local-artifact-roots", folder));
+        }
+        roots.push(further);
+    }
+    let mut policy = LocationPolicy::new(roots);
     policy.allowed_host_schemes = config.allowed_host_schemes.clone();
     policy.max_length = config.artifact_location_max_length;
     Ok(Artifacts {

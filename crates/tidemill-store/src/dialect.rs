@@ -5,6 +5,7 @@
 //! that need them are written here for each database.
 
 mod among;
+pub(crate) mod bulk;
 mod datasets;
 mod experiments;
 mod insert;
@@ -12,6 +13,7 @@ mod keys;
 mod lock;
 mod logged_models;
 mod metrics;
+mod mlflow;
 mod registry;
 mod runs;
 mod search;
@@ -20,6 +22,7 @@ mod texts;
 mod upsert;
 
 pub(crate) use among::{among, write_among};
+pub(crate) use bulk::refuses_text;
 pub(crate) use datasets::add_dataset;
 pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]
@@ -31,6 +34,7 @@ pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
 pub(crate) use metrics::{
     LatestRow, ModelMetricRow, NewTail, add_model_metrics, add_tails, keep_newest,
 };
+pub(crate) use mlflow::{OTHER_TYPE, Shape, catalogue, write_column, write_missing};
 pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
 };

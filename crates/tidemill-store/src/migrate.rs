@@ -14,6 +14,7 @@ use tidemill_core::{Error, Result};
 
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
+use crate::dialect;
 use crate::error::DbResult;
 
 /// One step of the schema.
@@ -42,7 +43,10 @@ macro_rules! migration {
 }
 
 /// Every step, oldest first. Append only.
-const MIGRATIONS: [Migration; 1] = [migration!(1, "0001_tracking_and_registry")];
+const MIGRATIONS: [Migration; 2] = [
+    migration!(1, "0001_tracking_and_registry"),
+    migration!(2, "0002_carried"),
+];
 
 /// The schema version that this binary writes.
 pub(crate) const NEWEST: i64 = MIGRATIONS[MIGRATIONS.len() - 1].version;
@@ -79,7 +83,25 @@ pub(crate) fn migrate(url: &DatabaseUrl) -> Result<()> {
 }
 
 fn migrate_through(url: &DatabaseUrl) -> Result<()> {
-    let mut db = DbConnection::open(url, Access::Write).map_err(|error| {
+    if let DatabaseUrl::Sqlite(path) = url
+        && path.is_file()
+    {
+        // Opening it for writing already changes the file.
+        let mut db = open(url, Access::Read { cache_kib: 1000 })?;
+        if version(&mut db)?.is_none() {
+            refuse_mlflow(&mut db)?;
+        }
+    }
+    let mut db = open(url, Access::Write)?;
+    if version(&mut db)? == Some(NEWEST) {
+        return Ok(refuse_other_layouts(&mut db)?);
+    }
+    under_lock(&mut db, apply_missing)?;
+    Ok(())
+}
+
+fn open(url: &DatabaseUrl, access: Access) -> Result<DbConnection> {
+    DbConnection::open(url, access).map_err(|error| {
         // libpq writes several lines.
         let reason = error
             .to_string()
@@ -91,12 +113,7 @@ fn migrate_through(url: &DatabaseUrl) -> Result<()> {
             "The database {url:?} cannot be opened: {}",
             reason.trim()
         ))
-    })?;
-    if version(&mut db)? == Some(NEWEST) {
-        return Ok(refuse_other_layouts(&mut db)?);
-    }
-    under_lock(&mut db, apply_missing)?;
-    Ok(())
+    })
 }
 
 /// The version of the schema that is there; `None` before the first migration.
@@ -137,6 +154,20 @@ fn refuse_other_layouts(db: &mut DbConnection) -> DbResult<()> {
     Ok(())
 }
 
+/// MLflow's own database stays MLflow's.
+fn refuse_mlflow(db: &mut DbConnection) -> DbResult<()> {
+    let tables = dialect::catalogue(db)?;
+    let has = |name: &str| tables.iter().any(|(table, _)| table == name);
+    match has("experiments") && has("runs") && has("alembic_version") {
+        false => Ok(()),
+        true => Err(Error::invalid_state(
+            "The database is MLflow's. Name another one, and bring over what is in this one with \
+             `tidemill import`.",
+        )
+        .into()),
+    }
+}
+
 /// FNV-1a, which is the same on every machine and with every compiler.
 fn checksum(text: &str) -> i64 {
     let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
@@ -171,6 +202,9 @@ fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
         .into());
     }
     refuse_other_layouts(db)?;
+    if there == 0 {
+        refuse_mlflow(db)?;
+    }
     for migration in MIGRATIONS.iter().filter(|m| m.version > there) {
         let text = migration.text(db)?;
         tracing::info!(name = migration.name, "migrating the database");

@@ -242,6 +242,23 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    carried_source (id) {
+        id -> BigInt,
+        name -> Text,
+    }
+}
+
+diesel::table! {
+    carried (source_id, kind, name) {
+        source_id -> BigInt,
+        kind -> SmallInt,
+        name -> Text,
+        signature -> Binary,
+        digest -> Binary,
+    }
+}
+
 diesel::joinable!(run -> experiment (experiment_id));
 diesel::joinable!(model_version -> registered_model (model_id));
 diesel::joinable!(run_dataset -> dataset (dataset_id));
@@ -270,4 +287,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     registered_model_alias,
     model_version,
     model_version_tag,
+    carried_source,
+    carried,
 );

@@ -68,6 +68,7 @@ pub(crate) fn run(args: &Args) -> Result<(), String> {
     cargo("binary", &["build", "--locked"], &["--bins"], &[])?;
     let long: &[&str] = if args.long { &["--long"] } else { &[] };
     step::run("stock clients", "compat-tests/run", long)?;
+    step::run("imports", "compat-tests/run-transfer", long)?;
     match machine::has_chromium() {
         true => step::run("web UI", "compat-tests/run-browser", long),
         false => Err("the web UI is tested in Chromium: install the package chromium".into()),

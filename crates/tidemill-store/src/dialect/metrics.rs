@@ -12,7 +12,7 @@ use crate::statement::statement;
 
 /// Points of one run that were logged together, see `metrics::tail`.
 #[derive(Debug, Insertable)]
-#[diesel(table_name = metric_tail)]
+#[diesel(table_name = metric_tail, treat_none_as_default_value = false)]
 pub(crate) struct NewTail {
     pub(crate) run_id: i64,
     /// How many points there are.
@@ -22,7 +22,7 @@ pub(crate) struct NewTail {
 
 /// The newest of some points.
 #[derive(Debug, Clone, Copy, Insertable)]
-#[diesel(table_name = metric_latest)]
+#[diesel(table_name = metric_latest, treat_none_as_default_value = false)]
 pub(crate) struct LatestRow {
     pub(crate) run_id: i64,
     pub(crate) key_id: i64,

@@ -14,6 +14,9 @@ mod sealing;
 mod tail;
 mod write;
 
+pub(crate) use chunk::decode as decode_chunk;
 pub(crate) use model_metrics::add_model_metrics;
-pub(crate) use sealing::Sealing;
+pub(crate) use seal::{NewChunk, chunks, sort};
+pub(crate) use sealing::{Sealing, WORTH_A_CHUNK};
+pub(crate) use tail::{decode as decode_tail, encode as encode_tail};
 pub(crate) use write::{Grown, NewPoint, add};

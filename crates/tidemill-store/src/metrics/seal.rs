@@ -35,8 +35,8 @@ struct TailRow {
 }
 
 #[derive(Insertable)]
-#[diesel(table_name = metric_chunk)]
-struct NewChunk {
+#[diesel(table_name = metric_chunk, treat_none_as_default_value = false)]
+pub(crate) struct NewChunk {
     run_id: i64,
     key_id: i64,
     seq: i64,
@@ -178,12 +178,12 @@ fn add_chunks(
     let mut last = last_chunks(db, run_id)?;
     for (key_id, mut points) in histories {
         sort(&mut points);
-        for points in points.chunks(chunk::CAPACITY) {
-            let seq = last.entry(key_id).or_insert(-1);
-            *seq += 1;
-            let chunk = new_chunk(run_id, key_id, *seq, points)?;
+        let next = last.get(&key_id).map_or(0, |last| last + 1);
+        let chunks = chunks(run_id, key_id, next, &points)?;
+        last.insert(key_id, next + chunks.len() as i64 - 1);
+        for chunk in &chunks {
             diesel::insert_into(metric_chunk::table)
-                .values(&chunk)
+                .values(chunk)
                 .execute(db)?;
         }
     }
@@ -203,6 +203,19 @@ fn last_chunks(db: &mut DbConnection, run: i64) -> DbResult<HashMap<i64, i64>> {
         .collect())
 }
 
+/// The chunks of some points of one metric; `next` is the number of the first.
+pub(crate) fn chunks(
+    run_id: i64,
+    key_id: i64,
+    next: i64,
+    points: &[Point],
+) -> Result<Vec<NewChunk>> {
+    (next..)
+        .zip(points.chunks(chunk::CAPACITY))
+        .map(|(seq, points)| new_chunk(run_id, key_id, seq, points))
+        .collect()
+}
+
 fn new_chunk(run_id: i64, key_id: i64, seq: i64, points: &[Point]) -> Result<NewChunk> {
     let steps = || points.iter().map(|point| point.step);
     Ok(NewChunk {
@@ -218,7 +231,7 @@ fn new_chunk(run_id: i64, key_id: i64, seq: i64, points: &[Point]) -> Result<New
 }
 
 /// By step, each point once.
-fn sort(points: &mut Vec<Point>) {
+pub(crate) fn sort(points: &mut Vec<Point>) {
     points.sort_unstable_by(by_step);
     points.dedup_by(|a, b| by_step(a, b).is_eq());
 }

@@ -26,7 +26,7 @@ const ROWS: usize = 2048;
 /// How many points a tail may have while its run goes on.
 const POINTS: usize = 1 << 14;
 /// The fewest points of a metric that are worth a chunk.
-const WORTH_A_CHUNK: usize = 128;
+pub(crate) const WORTH_A_CHUNK: usize = 128;
 /// From how many rows on a tail is sealed at the start of a server.
 const LEFT_BEHIND: i64 = 64;
 /// How many tails are counted before counting starts afresh; some 50 bytes each.

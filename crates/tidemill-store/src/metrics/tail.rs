@@ -9,7 +9,7 @@ use tidemill_core::metrics::Point;
 use tidemill_core::{Error, Result};
 
 /// The bytes of some points with the numbers of their keys.
-pub(super) fn encode(points: impl Iterator<Item = (i64, Point)>) -> Vec<u8> {
+pub(crate) fn encode(points: impl Iterator<Item = (i64, Point)>) -> Vec<u8> {
     let mut data = Vec::with_capacity(points.size_hint().0 * 12);
     let mut before = [0; 3];
     for (key, point) in points {
@@ -24,7 +24,7 @@ pub(super) fn encode(points: impl Iterator<Item = (i64, Point)>) -> Vec<u8> {
 }
 
 /// Hands every point in `data` to `each`, with the number of its key.
-pub(super) fn decode(mut data: &[u8], mut each: impl FnMut(i64, Point)) -> Result<()> {
+pub(crate) fn decode(mut data: &[u8], mut each: impl FnMut(i64, Point)) -> Result<()> {
     let damaged = || Error::internal("unsealed metric points are damaged");
     let mut numbers = [0i64; 3];
     while !data.is_empty() {

@@ -108,7 +108,11 @@ fn newest_in_each_stage(db: &mut DbConnection, models: &[i64]) -> DbResult<Vec<V
         .load(db)?)
 }
 
-fn model_tags(db: &mut DbConnection, models: &[i64]) -> DbResult<HashMap<i64, Vec<Tag>>> {
+/// The tags of these models.
+pub(crate) fn model_tags(
+    db: &mut DbConnection,
+    models: &[i64],
+) -> DbResult<HashMap<i64, Vec<Tag>>> {
     let rows: Vec<(i64, String, String)> = registered_model_tag::table
         .filter(among(db, "registered_model_tag.model_id", models))
         .order((registered_model_tag::model_id, registered_model_tag::name))
@@ -116,7 +120,11 @@ fn model_tags(db: &mut DbConnection, models: &[i64]) -> DbResult<HashMap<i64, Ve
     Ok(grouped(rows))
 }
 
-fn model_aliases(db: &mut DbConnection, models: &[i64]) -> DbResult<HashMap<i64, Vec<Alias>>> {
+/// The aliases of these models.
+pub(crate) fn model_aliases(
+    db: &mut DbConnection,
+    models: &[i64],
+) -> DbResult<HashMap<i64, Vec<Alias>>> {
     let rows: Vec<(i64, String, i64)> = registered_model_alias::table
         .filter(among(db, "registered_model_alias.model_id", models))
         .order((

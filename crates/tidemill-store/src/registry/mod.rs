@@ -14,5 +14,6 @@ pub(crate) mod search_models;
 pub(crate) mod search_versions;
 mod versions;
 
-pub(crate) use load::load_models;
-pub(crate) use row::{ModelRow, VersionRow};
+pub(crate) use load::{load_models, load_versions, model_aliases, model_tags};
+pub(crate) use models::delete as delete_model;
+pub(crate) use row::{ModelRow, NewVersionRow, VersionRow};

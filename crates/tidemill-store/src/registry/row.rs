@@ -89,19 +89,19 @@ impl VersionRow {
 /// A version to insert.
 #[derive(Debug, Insertable)]
 #[diesel(table_name = model_version, treat_none_as_default_value = false)]
-pub(super) struct NewVersionRow<'a> {
-    pub(super) model_id: i64,
-    pub(super) version: i64,
-    pub(super) creation_time: i64,
-    pub(super) last_updated_time: i64,
-    pub(super) description: Option<&'a str>,
-    pub(super) user_id: Option<&'a str>,
-    pub(super) stage: Option<i16>,
-    pub(super) source: &'a str,
-    pub(super) storage_location: Option<&'a str>,
-    pub(super) run_uuid: &'a str,
-    pub(super) run_link: &'a str,
-    pub(super) status: i16,
-    pub(super) status_message: Option<&'a str>,
-    pub(super) logged_model_uuid: Option<&'a str>,
+pub(crate) struct NewVersionRow<'a> {
+    pub(crate) model_id: i64,
+    pub(crate) version: i64,
+    pub(crate) creation_time: i64,
+    pub(crate) last_updated_time: i64,
+    pub(crate) description: Option<&'a str>,
+    pub(crate) user_id: Option<&'a str>,
+    pub(crate) stage: Option<i16>,
+    pub(crate) source: &'a str,
+    pub(crate) storage_location: Option<&'a str>,
+    pub(crate) run_uuid: &'a str,
+    pub(crate) run_link: &'a str,
+    pub(crate) status: i16,
+    pub(crate) status_message: Option<&'a str>,
+    pub(crate) logged_model_uuid: Option<&'a str>,
 }

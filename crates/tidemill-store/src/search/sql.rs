@@ -11,8 +11,8 @@ use diesel::sql_types::{BigInt, Double, Text};
 
 use crate::connection::MultiBackend;
 
-/// SQL text and binds. Text is `&'static str` or a number that we made, so nothing that a
-/// request says can become SQL.
+/// SQL text and binds. Text is `&'static str`, a number that we made or a quoted name of a table,
+/// so nothing that a request says can become SQL.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Sql {
     pieces: Vec<Piece>,
@@ -22,6 +22,7 @@ pub(crate) struct Sql {
 enum Piece {
     Static(&'static str),
     Number(i64),
+    Name(String),
     BindInt(i64),
     BindDouble(f64),
     BindText(String),
@@ -50,6 +51,13 @@ impl Sql {
             }
             self.number(number);
         }
+        self
+    }
+
+    /// Appends the name of a table that a database told us of.
+    pub(crate) fn identifier(&mut self, name: &str) -> &mut Self {
+        let quoted = format!("\"{}\"", name.replace('"', "\"\""));
+        self.pieces.push(Piece::Name(quoted));
         self
     }
 
@@ -106,6 +114,7 @@ impl Sql {
             match piece {
                 Piece::Static(text) => out.push_sql(text),
                 Piece::Number(number) => out.push_sql(&number.to_string()),
+                Piece::Name(quoted) => out.push_sql(quoted),
                 Piece::BindInt(value) => out.push_bind_param::<BigInt, _>(value)?,
                 Piece::BindDouble(value) => out.push_bind_param::<Double, _>(value)?,
                 Piece::BindText(value) => out.push_bind_param::<Text, _>(value)?,

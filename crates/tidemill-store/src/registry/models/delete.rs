@@ -25,7 +25,8 @@ impl Store {
     }
 }
 
-fn delete(db: &mut DbConnection, model: i64) -> DbResult<()> {
+/// Removes a model with everything that is its own.
+pub(crate) fn delete(db: &mut DbConnection, model: i64) -> DbResult<()> {
     let versions = model_version::table.filter(model_version::model_id.eq(model));
     diesel::delete(
         model_version_tag::table

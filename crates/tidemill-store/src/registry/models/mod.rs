@@ -16,6 +16,7 @@ use crate::dialect;
 use crate::error::DbResult;
 use crate::schema::registered_model;
 
+pub(crate) use delete::delete;
 pub(super) use get::load_one;
 
 /// The model with this name.

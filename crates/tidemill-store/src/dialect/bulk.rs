@@ -1,0 +1,90 @@
+//! Many new rows at once.
+
+/// Adds rows to a table, none of which is there. PostgreSQL takes them as a `COPY`, MySQL some
+/// hundred in one statement, SQLite each by one that is prepared once.
+macro_rules! add_all {
+    ($db:expr, $table:path, $rows:expr) => {{
+        use diesel::prelude::*;
+
+        use crate::connection::DbConnection;
+        let rows = $rows;
+        if !rows.is_empty() {
+            match $db {
+                DbConnection::Sqlite(db) => {
+                    for row in rows {
+                        diesel::insert_into($table).values(row).execute(db)?;
+                    }
+                }
+                #[cfg(feature = "postgres")]
+                DbConnection::Postgres(db) => {
+                    diesel::copy_from($table)
+                        .from_insertable(rows)
+                        .execute(db)?;
+                }
+                #[cfg(feature = "mysql")]
+                DbConnection::Mysql(db) => {
+                    for rows in rows.chunks(crate::dialect::bulk::LIST) {
+                        diesel::insert_into($table).values(rows).execute(db)?;
+                    }
+                }
+            }
+        }
+    }};
+}
+
+pub(crate) use add_all;
+
+/// How many rows go into one statement of MySQL.
+#[cfg(feature = "mysql")]
+pub(crate) const LIST: usize = 500;
+
+use diesel::connection::SimpleConnection;
+use diesel::prelude::*;
+
+use super::Dialect;
+use crate::connection::DbConnection;
+
+/// Makes the numbers of new rows follow those that were given from outside. The other databases
+/// see to that themselves.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "only PostgreSQL has to be told")
+)]
+pub(crate) fn number_after_the_last(db: &mut DbConnection) -> QueryResult<()> {
+    match db {
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => db.batch_execute(
+            "BEGIN; LOCK TABLE experiment IN SHARE ROW EXCLUSIVE MODE; SELECT setval(pg_get_serial_sequence('experiment', 'id'), \
+             GREATEST((SELECT coalesce(max(id), 0) FROM experiment) + 1, \
+             nextval(pg_get_serial_sequence('experiment', 'id'))), false); COMMIT",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Why a database cannot hold a value under a key, if that is so.
+pub(crate) fn refuses_text(dialect: Dialect, key: &str, value: &str) -> Option<&'static str> {
+    match dialect {
+        Dialect::Sqlite => None,
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres if key.contains('\0') || value.contains('\0') => {
+            Some("PostgreSQL holds no NUL characters")
+        }
+        #[cfg(feature = "postgres")]
+        Dialect::Postgres => (key.len() > 2600).then_some("the key is too long for PostgreSQL"),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql if value.len() >= 1 << 24 => Some("the value is too long for MySQL"),
+        #[cfg(feature = "mysql")]
+        Dialect::Mysql => (key.chars().count() > 255).then_some("the key is too long for MySQL"),
+    }
+}
+
+/// Begins a transaction that is going to write.
+pub(crate) fn begin(db: &mut DbConnection) -> QueryResult<()> {
+    db.batch_execute(match db {
+        // Taking the lock at once, because one that only reads so far cannot always wait for it.
+        DbConnection::Sqlite(_) => "BEGIN IMMEDIATE",
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => "BEGIN",
+    })
+}

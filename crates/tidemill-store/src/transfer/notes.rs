@@ -1,0 +1,106 @@
+//! What was carried before.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use tidemill_core::transfer::{Carried, Kind};
+use tidemill_core::{Error, Result};
+
+use super::{Writing, in_words};
+use crate::DatabaseUrl;
+use crate::connection::{Access, DbConnection};
+use crate::dialect::insert_returning_id;
+use crate::error::DbResult;
+use crate::schema::{carried, carried_source};
+
+/// How many names go into one list.
+const LIST: usize = 400;
+/// Pages of the file that SQLite keeps in memory for us.
+const CACHE_KIB: u32 = 4 << 10;
+
+/// The number of a source, which is new where it has none.
+pub(super) fn source(db: &mut DbConnection, name: &str) -> DbResult<i64> {
+    let known = carried_source::table
+        .filter(carried_source::name.eq(name))
+        .select(carried_source::id)
+        .first(db)
+        .optional()?;
+    Ok(match known {
+        Some(id) => id,
+        None => insert_returning_id!(db, carried_source, carried_source::name.eq(name))?,
+    })
+}
+
+/// The notes about one source, open for reading beside an [`super::Importer`].
+pub struct Notes {
+    db: DbConnection,
+    source: i64,
+}
+
+impl Notes {
+    /// Opens the notes about a source in a database that an importer has opened.
+    pub fn open(url: &DatabaseUrl, source: &str) -> Result<Self> {
+        let mut db = DbConnection::open(
+            url,
+            Access::Read {
+                cache_kib: CACHE_KIB,
+            },
+        )
+        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))?;
+        let source = self::source(&mut db, source)?;
+        Ok(Self { db, source })
+    }
+
+    /// What was carried from this source of the things of these names.
+    pub fn carried(&mut self, kind: Kind, names: &[String]) -> Result<HashMap<String, Carried>> {
+        let mut found = HashMap::new();
+        for names in names.chunks(LIST) {
+            let rows: Vec<(String, Vec<u8>, Vec<u8>)> = carried::table
+                .filter(carried::source_id.eq(self.source))
+                .filter(carried::kind.eq(kind as i16))
+                .filter(carried::name.eq_any(names))
+                .select((carried::name, carried::signature, carried::digest))
+                .load(&mut self.db)
+                .map_err(in_words)?;
+            found.extend(rows.into_iter().filter_map(|(name, signature, digest)| {
+                let number = |bytes: Vec<u8>| Some(u128::from_le_bytes(bytes.try_into().ok()?));
+                let carried = Carried {
+                    signature: number(signature)?,
+                    digest: number(digest)?,
+                };
+                Some((name, carried))
+            }));
+        }
+        Ok(found)
+    }
+}
+
+impl Writing<'_> {
+    /// Notes that a thing was carried; `before` is the note that there was.
+    pub fn note(
+        &mut self,
+        kind: Kind,
+        name: &str,
+        note: Carried,
+        before: Option<Carried>,
+    ) -> Result<()> {
+        let signature = note.signature.to_le_bytes().to_vec();
+        let digest = note.digest.to_le_bytes().to_vec();
+        if before.is_none() {
+            self.rows.note(self.source, kind, name, signature, digest);
+            return Ok(());
+        }
+        let this = carried::table
+            .filter(carried::source_id.eq(self.source))
+            .filter(carried::kind.eq(kind as i16))
+            .filter(carried::name.eq(name));
+        diesel::update(this)
+            .set((
+                carried::signature.eq(&signature),
+                carried::digest.eq(&digest),
+            ))
+            .execute(self.db)
+            .map_err(in_words)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,21 @@
+//! Moving whole stores: import, export, and proof that nothing was lost.
+//!
+//! A [`Source`] is anything that holds what MLflow holds: MLflow's own tables, its file store, a
+//! server, our own database. An import reads it in pages and writes each page in
+//! one transaction; what was written is noted beside it, so that an import can be stopped at any
+//! point and run again, and again later to bring what has changed.
+
+mod differences;
+mod digests;
+mod error;
+mod import;
+mod progress;
+mod report;
+mod source;
+mod verify;
+
+pub use error::{Error, Result};
+pub use import::{Import, OnConflict};
+pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
+pub use source::{Count, Credentials, FileStore, Server, Source, open};
+pub use verify::verify;

@@ -1,0 +1,149 @@
+//! Where things can be taken from.
+
+mod files;
+mod mlflow_database;
+mod own_database;
+mod server;
+
+use std::path::Path;
+
+use tidemill_core::experiments::Experiment;
+use tidemill_core::logged_models::LoggedModel;
+use tidemill_core::runs::RunId;
+use tidemill_core::transfer::{CarriedModel, Fault, RunHead, RunPiece};
+
+use tidemill_store::{Archive, DatabaseUrl, MlflowDatabase};
+
+use crate::{Error, Result};
+use mlflow_database::Tables;
+use own_database::OwnDatabase;
+
+pub use files::FileStore;
+pub use server::{Credentials, Server};
+
+/// How many there are of something.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Count {
+    /// What is counted, in the plural: `runs`, `metric points`, or the name of a table.
+    pub what: String,
+    /// How many.
+    pub count: u64,
+}
+
+impl<T: Into<String>> From<(T, u64)> for Count {
+    fn from((what, count): (T, u64)) -> Self {
+        let what = what.into();
+        Self { what, count }
+    }
+}
+
+/// Opens whatever is at `place`: the URI of a database, the address of a server, the path of a
+/// SQLite file. The credentials are for a server.
+pub fn open(place: &str, credentials: Credentials) -> Result<Box<dyn Source>> {
+    match place.split_once("://") {
+        Some(("http" | "https", _)) => Ok(Box::new(Server::open(place, credentials)?)),
+        Some(_) => open_database(place.parse()?),
+        None => open_path(Path::new(place)),
+    }
+}
+
+fn open_path(path: &Path) -> Result<Box<dyn Source>> {
+    if path.is_file() {
+        return open_database(DatabaseUrl::Sqlite(path.to_owned()));
+    }
+    if path.is_dir()
+        && let Some(store) = FileStore::open(path)?
+    {
+        return Ok(Box::new(store));
+    }
+    Err(Error::Source(format!(
+        "There is nothing at {} to import. {ACCEPTED}",
+        path.display()
+    )))
+}
+
+/// A database with MLflow's tables, or one of ours.
+fn open_database(url: DatabaseUrl) -> Result<Box<dyn Source>> {
+    let url = with_whole_path(url)?;
+    let name = format!("{url:?}");
+    if let Some(database) = MlflowDatabase::open(&url)? {
+        return Ok(Box::new(Tables::new(name, database)));
+    }
+    if let Some(archive) = Archive::open(&url)? {
+        return Ok(Box::new(OwnDatabase::new(name, archive)));
+    }
+    Err(Error::Source(format!(
+        "The tables in {name} are neither MLflow's nor Tidemill's. {ACCEPTED}"
+    )))
+}
+
+/// The same file is the same source wherever the command is given.
+fn with_whole_path(url: DatabaseUrl) -> Result<DatabaseUrl> {
+    match url {
+        DatabaseUrl::Sqlite(path) => std::fs::canonicalize(&path)
+            .map(DatabaseUrl::Sqlite)
+            .map_err(|error| Error::Source(format!("{} cannot be read: {error}", path.display()))),
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        other => Ok(other),
+    }
+}
+
+const ACCEPTED: &str = "Use the URI of an MLflow or Tidemill database (sqlite:///file.db, \
+     postgresql://…, mysql://…), the path of a SQLite file or of a file store (./mlruns), or \
+     the address of a server (https://…).";
+
+/// A place that holds what MLflow holds. Everything is read in pages of a bounded size.
+///
+/// What is broken is left out and handed to `faults`; an error means that the source as a whole
+/// cannot be read on.
+pub trait Source: Send {
+    /// What it is, for people and for our notes about what was carried from it: the same at every
+    /// visit, without secrets.
+    fn name(&self) -> String;
+
+    /// How many things of the kinds that are carried it has, as far as that is cheap to know, for
+    /// showing progress: `experiments`, `runs`, `metric points`, `logged models`,
+    /// `registered models`.
+    fn counts(&mut self) -> Result<Vec<Count>>;
+
+    /// What it has of kinds that cannot be carried. Empty kinds are left out.
+    fn left_out(&mut self) -> Result<Vec<Count>>;
+
+    /// Every experiment, active or deleted.
+    fn experiments(&mut self, faults: &mut Vec<Fault>) -> Result<Vec<Experiment>>;
+
+    /// At most `limit` runs in the source's own order, active and deleted, from the one after
+    /// `after` on. Empty when nothing follows.
+    fn run_heads(
+        &mut self,
+        after: Option<&RunId>,
+        limit: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<RunHead>>;
+
+    /// These runs, some of the last heads, each followed by its points. `each` may refuse to go
+    /// on. At most some hundred thousand points are held at once, whatever a run has.
+    fn runs(
+        &mut self,
+        heads: &[RunHead],
+        each: &mut dyn FnMut(RunPiece) -> Result<()>,
+        faults: &mut Vec<Fault>,
+    ) -> Result<()>;
+
+    /// At most `limit` logged models by id, active and deleted, from the one after `after` on.
+    fn logged_models(
+        &mut self,
+        after: Option<&str>,
+        limit: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<LoggedModel>>;
+
+    /// At most `limit` registered models by name, prompts among them, from the one after `after`
+    /// on.
+    fn registered_models(
+        &mut self,
+        after: Option<&str>,
+        limit: usize,
+        faults: &mut Vec<Fault>,
+    ) -> Result<Vec<CarriedModel>>;
+}

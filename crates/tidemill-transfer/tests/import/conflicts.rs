@@ -1,0 +1,128 @@
+//! Things that change on one side or on both.
+
+use tidemill_core::transfer::Kind;
+use tidemill_testkit::TestDatabase;
+use tidemill_transfer::OnConflict;
+
+use crate::given::{Given, written};
+
+#[test]
+fn what_changes_in_the_source_comes_with_the_next_import() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    given.import_into(&target, OnConflict::Fail);
+    assert_eq!(written(&given.import_into(&target, OnConflict::Fail)), 0);
+    given.execute(
+        "INSERT INTO metrics VALUES ('loss', 9, 90, 'r2', 0, 0);
+         UPDATE experiments SET name = 'other', last_update_time = 13;
+         UPDATE model_versions SET current_stage = 'Archived' WHERE version = 1;
+         INSERT INTO runs VALUES ('r4', 'new', 'me', 'FINISHED', 1, 2, NULL, 'active', 'x', 7);",
+    );
+    let report = given.import_into(&target, OnConflict::Fail);
+    assert_eq!(written(&report), 4, "{report}");
+    assert_eq!(report.kinds[&Kind::Run].updated, 1);
+    assert!(report.is_good(), "{report}");
+    assert!(given.verified(&target).is_good());
+}
+
+/// Both sides change the same run.
+fn changed_on_both_sides() -> (Given, TestDatabase) {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    given.import_into(&target, OnConflict::Fail);
+    target.execute("UPDATE param SET value = 'mine' WHERE value = '0.1'");
+    given.execute("UPDATE params SET value = 'theirs' WHERE value = '0.1'");
+    (given, target)
+}
+
+#[test]
+fn a_conflict_is_reported_with_both_sides_and_changes_nothing() {
+    let (given, target) = changed_on_both_sides();
+    for _ in 0..2 {
+        let report = given.import_into(&target, OnConflict::Fail);
+        assert!(!report.is_good());
+        let text = report.to_string();
+        assert!(
+            text.contains("param lr: \"theirs\" in the source, \"mine\" here"),
+            "{text}"
+        );
+        assert_eq!(report.kinds[&Kind::Run].conflicts, 1);
+    }
+    assert!(!given.verified(&target).is_good());
+}
+
+#[test]
+fn a_conflict_is_settled_by_the_rule() {
+    let (given, target) = changed_on_both_sides();
+    let report = given.import_into(&target, OnConflict::Keep);
+    assert_eq!(report.kinds[&Kind::Run].kept, 1, "{report}");
+    assert!(report.is_good(), "{report}");
+    assert!(!given.verified(&target).is_good());
+    // It was settled, and is no conflict any more until the source changes again.
+    assert!(given.import_into(&target, OnConflict::Fail).is_good());
+    given.execute("UPDATE params SET value = 'again' WHERE value = 'theirs'");
+    assert!(!given.import_into(&target, OnConflict::Fail).is_good());
+    let report = given.import_into(&target, OnConflict::Replace);
+    assert_eq!(report.kinds[&Kind::Run].replaced, 1, "{report}");
+    assert!(given.verified(&target).is_good());
+}
+
+#[test]
+fn what_was_changed_only_here_stays_and_is_no_conflict() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    given.import_into(&target, OnConflict::Fail);
+    target.execute(
+        "UPDATE param SET value = 'mine' WHERE value = '0.1';
+         UPDATE registered_model SET description = 'mine';
+         UPDATE experiment SET last_update_time = 99 WHERE id = 7",
+    );
+    for rule in [OnConflict::Fail, OnConflict::Replace] {
+        let report = given.import_into(&target, rule);
+        assert!(report.is_good(), "{report}");
+        assert_eq!(written(&report), 0, "{report}");
+        assert_eq!(
+            report.kinds[&Kind::RegisteredModel].changed_here,
+            1,
+            "{report}"
+        );
+        assert_eq!(report.kinds[&Kind::Experiment].changed_here, 1, "{report}");
+    }
+}
+
+#[test]
+fn experiments_that_pass_on_their_names_follow() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    given.execute("INSERT INTO experiments VALUES (8, 'b', 'x', 'active', 1, 1)");
+    given.import_into(&target, OnConflict::Fail);
+    given.execute(
+        "UPDATE experiments SET name = 'c' WHERE experiment_id = 8;
+         UPDATE experiments SET name = 'b' WHERE experiment_id = 7",
+    );
+    let report = given.import_into(&target, OnConflict::Fail);
+    assert!(report.is_good(), "{report}");
+    assert!(given.verified(&target).is_good());
+}
+
+#[test]
+fn an_experiment_of_the_same_number_and_another_name_is_not_merged() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    drop(target.open());
+    target.execute("INSERT INTO experiment VALUES (7, 'ours', 'x', 1, 1, 1)");
+    for rule in [OnConflict::Keep, OnConflict::Replace] {
+        let report = given.import_into(&target, rule);
+        assert!(!report.is_good());
+        assert_eq!(report.kinds[&Kind::Run].left_out, 3, "{report}");
+        assert_eq!(report.kinds[&Kind::Run].added, 0, "{report}");
+    }
+}
+
+#[test]
+fn a_name_that_another_number_has_is_not_merged() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    drop(target.open());
+    target.execute("INSERT INTO experiment VALUES (8, 'größe', 'x', 1, 1, 1)");
+    let report = given.import_into(&target, OnConflict::Replace);
+    assert!(
+        report.to_string().contains("belongs to experiment 8 here"),
+        "{report}"
+    );
+    assert_eq!(report.kinds[&Kind::Run].left_out, 3, "{report}");
+}

@@ -1,0 +1,128 @@
+//! The same import into every database, and from one of ours into another.
+
+use tidemill_core::runs::RunId;
+use tidemill_core::transfer::{Kind, RunPiece};
+use tidemill_store::{DatabaseUrl, MlflowDatabase};
+use tidemill_testkit::TestDatabase;
+use tidemill_transfer::OnConflict;
+
+use crate::given::{Given, import, opened, written};
+
+/// Long histories, points that were logged again, more runs than a page has.
+const MUCH: &str = "
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+    INSERT INTO metrics SELECT 'long', i * 0.5, i / 2, 'r2', i % 5000, 0 FROM n;
+    WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)
+    INSERT INTO runs SELECT 'n' || i, 'run ' || i, 'me', 'FINISHED', i, i + 1, NULL, 'active', 'x', 7 FROM n;
+    INSERT INTO params SELECT 'p', run_uuid, run_uuid FROM runs;
+    INSERT INTO metrics SELECT 'm', start_time, 1, run_uuid, 1, 0 FROM runs;
+";
+
+fn everything_comes(target: &TestDatabase) {
+    let given = Given::with(MUCH);
+    let report = given.import_into(target, OnConflict::Fail);
+    assert!(report.is_good(), "{report}");
+    assert_eq!(report.kinds[&Kind::Run].added, 1204);
+    assert_eq!(report.points, 4 + 10_000 + 1204);
+    assert!(given.verified(target).is_good());
+    assert_eq!(written(&given.import_into(target, OnConflict::Fail)), 0);
+    given.execute("UPDATE runs SET end_time = 77 WHERE run_uuid LIKE 'n1%'");
+    let report = given.import_into(target, OnConflict::Fail);
+    assert_eq!(report.kinds[&Kind::Run].updated, 312, "{report}");
+    assert!(given.verified(target).is_good());
+
+    // From there into another one of ours, without a loss.
+    let other = TestDatabase::sqlite();
+    let report = import(
+        &mut *opened(&target.uri()).unwrap(),
+        &other,
+        OnConflict::Fail,
+    );
+    assert!(report.is_good(), "{report}");
+    assert!(given.verified(&other).is_good());
+}
+
+#[test]
+fn everything_comes_into_sqlite() {
+    everything_comes(&TestDatabase::sqlite());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn everything_comes_into_postgres() {
+    if let Some(target) = TestDatabase::postgres() {
+        everything_comes(&target);
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn everything_comes_into_mysql() {
+    if let Some(target) = TestDatabase::mysql() {
+        everything_comes(&target);
+    }
+}
+
+#[test]
+fn a_verification_finds_what_is_missing_and_what_is_different() {
+    let (given, target) = (Given::with(""), TestDatabase::sqlite());
+    given.import_into(&target, OnConflict::Fail);
+    target.execute("DELETE FROM run WHERE uuid = 'r1'; UPDATE run_tag SET value = 'x'");
+    let report = given.verified(&target).to_string();
+    for found in [
+        "run r1",
+        "it is not here",
+        "run r2",
+        "it has another content here",
+        "3 runs in the source, 2 here",
+    ] {
+        assert!(report.contains(found), "{found}: {report}");
+    }
+}
+
+/// Every point of a run, whatever the size of the slices it is read in.
+#[test]
+fn slices_of_a_long_history_lose_and_repeat_nothing() {
+    let given = Given::with(MUCH);
+    given.execute("INSERT INTO metrics SELECT key, value, timestamp, run_uuid, step, 1 FROM metrics WHERE step % 7 = 0");
+    let read = |at_once| {
+        let url = DatabaseUrl::Sqlite(given.file());
+        let mut database = MlflowDatabase::open(&url).unwrap().unwrap();
+        database = database.with_points_at_once(at_once);
+        let mut faults = Vec::new();
+        let heads = database.run_heads(None, 5000, &mut faults).unwrap();
+        let ids: Vec<RunId> = heads.into_iter().map(|head| head.id).collect();
+        let mut found = Vec::new();
+        let mut longest = 0;
+        let mut run = String::new();
+        database
+            .runs(
+                &ids,
+                &mut |piece| {
+                    match piece {
+                        RunPiece::Run(carried) => run = carried.run.info.id.0.clone(),
+                        RunPiece::End { whole } => assert!(whole),
+                        RunPiece::Points { key, points } => {
+                            longest = longest.max(points.len());
+                            found.extend(points.into_iter().map(|point| {
+                                let value = point.value.to_bits();
+                                (run.clone(), key.clone(), point.step, point.timestamp, value)
+                            }));
+                        }
+                    }
+                    Ok::<(), tidemill_core::Error>(())
+                },
+                &mut faults,
+            )
+            .unwrap();
+        assert_eq!(faults, []);
+        found.sort_unstable();
+        (found, longest)
+    };
+    let (whole, _) = read(1_000_000);
+    for at_once in [1, 100, 333] {
+        let (slices, longest) = read(at_once);
+        assert!(slices == whole, "{at_once}");
+        assert!(longest <= at_once.max(2), "{at_once}: {longest}");
+    }
+}
