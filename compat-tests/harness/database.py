@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 from contextlib import contextmanager
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from uuid import uuid4
 
 from .environment import STOCK, python_of
@@ -40,6 +40,34 @@ def backend_store(backend: str, folder: str):
     finally:
         # Stock MLflow keeps its pool open a moment longer than its last answer.
         _execute(base, f"DROP DATABASE {name}" + (" WITH (FORCE)" if backend == "postgres" else ""))
+
+
+def copy_database(backend: str, source: str, target: str) -> None:
+    """Fills an empty database with what another one on the same server has, by the server's own tools."""
+    dump, load = (tool(urlsplit(uri)) for tool, uri in zip(TOOLS[backend], (source, target), strict=True))
+    with subprocess.Popen(dump, stdout=subprocess.PIPE) as dumping:
+        subprocess.run(load, stdin=dumping.stdout, stdout=subprocess.DEVNULL, check=True)
+    if dumping.returncode:
+        raise subprocess.CalledProcessError(dumping.returncode, dump)
+
+
+def _postgres_tool(*words: str):
+    return lambda place: [*words, "--dbname", place._replace(scheme="postgresql").geturl()]
+
+
+def _mysql_tool(*words: str):
+    def command(place: SplitResult) -> list[str]:
+        where = ["--host", place.hostname, "--port", str(place.port or 3306), "--user", place.username]
+        password = [f"--password={place.password}"] if place.password else []
+        return [*words, *where, *password, place.path.removeprefix("/")]
+
+    return command
+
+
+TOOLS = {
+    "postgres": (_postgres_tool("pg_dump"), _postgres_tool("psql", "--quiet")),
+    "mysql": (_mysql_tool("mysqldump", "--single-transaction"), _mysql_tool("mysql")),
+}
 
 
 def is_there(backend: str) -> bool:

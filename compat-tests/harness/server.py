@@ -8,7 +8,7 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .database import backend_store
@@ -29,29 +29,48 @@ def running(kind: str, backend: str, *flags: str, database: Path | None = None):
     Tidemill is started with the given flags too."""
     with tempfile.TemporaryDirectory(prefix="compat-") as folder, backend_store(backend, folder) as store:
         store = f"sqlite:///{database}" if database else store
-        port = free_port()
-        log = Path(folder) / "server.log"
-        with log.open("wb") as output:
-            process = subprocess.Popen(
-                [*COMMANDS[kind](port, store, f"{folder}/artifacts"), *(flags if kind == "tidemill" else ())],
-                cwd=folder,
-                env=_environment(kind, store, folder),
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-            )
-        try:
-            address = f"http://127.0.0.1:{port}{_prefix(flags)}"
-            _wait_until_ready(process, address, log)
+        with serving(kind, store, folder, f"{folder}/artifacts", *flags) as address:
             yield address
-        finally:
-            _stop(process)
+
+
+@contextmanager
+def serving(kind: str, store: str, folder: str, artifacts: str, *flags: str):
+    """Yields the address of a `kind` server on a store that is there, with what it writes besides in `folder`."""
+    port = free_port()
+    command = [*COMMANDS[kind](port, store, artifacts), *(flags if kind == "tidemill" else ())]
+    with started(command, port, _environment(kind, store, artifacts), folder, _prefix(flags)) as address:
+        yield address
+
+
+@contextmanager
+def started(command: list, port: int, environment: dict, folder: str, prefix: str = ""):
+    """Yields the address of the server that `command` starts, once it answers."""
+    log = Path(folder) / f"server-{port}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    try:
+        address = f"http://127.0.0.1:{port}{prefix}"
+        _wait_until_ready(process, address, log)
+        yield address
+    finally:
+        _stop(process)
+
+
+def binary() -> str:
+    """The Tidemill under test."""
+    return os.fspath(os.environ.get("TIDEMILL_BIN") or HOME.parent / "target" / "debug" / "tidemill")
 
 
 def _tidemill(port: int, store: str, artifacts: str) -> list:
-    binary = os.environ.get("TIDEMILL_BIN") or HOME.parent / "target" / "debug" / "tidemill"
     where = ["--host", "127.0.0.1", "--port", str(port)]
-    return [os.fspath(binary), "server", *where, "--backend-store-uri", store, "--artifacts-destination", artifacts]
+    return [binary(), "server", *where, "--backend-store-uri", store, "--artifacts-destination", artifacts]
 
 
 def _stock(port: int, _store: str, _artifacts: str) -> list:
@@ -63,7 +82,7 @@ def _stock(port: int, _store: str, _artifacts: str) -> list:
 COMMANDS = {"tidemill": _tidemill, "mlflow": _stock}
 
 
-def _environment(kind: str, store: str, folder: str) -> dict:
+def _environment(kind: str, store: str, artifacts: str) -> dict:
     ours = {k: v for k, v in os.environ.items() if not k.startswith(("MLFLOW_", "_MLFLOW_"))}
     if kind == "mlflow":
         # What `mlflow server` hands to the workers it starts.
@@ -71,7 +90,7 @@ def _environment(kind: str, store: str, folder: str) -> dict:
             "_MLFLOW_SERVER_FILE_STORE": store,
             "_MLFLOW_SERVER_REGISTRY_STORE": store,
             "_MLFLOW_SERVER_ARTIFACT_ROOT": "mlflow-artifacts:/",
-            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": f"{folder}/artifacts",
+            "_MLFLOW_SERVER_ARTIFACT_DESTINATION": artifacts,
             "_MLFLOW_SERVER_SERVE_ARTIFACTS": "true",
             "_MLFLOW_SGI_NAME": "uvicorn",
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -110,3 +129,5 @@ def _stop(process: subprocess.Popen) -> None:
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+    with suppress(ProcessLookupError):  # workers that outlive their parent
+        os.killpg(process.pid, signal.SIGKILL)
