@@ -129,6 +129,8 @@ def test_set_an_alias(page, seeded):
     row = page.page.get_by_role("row").filter(has_text="Version 2")
     row.get_by_role("button", name="Add").last.click()
     page.page.get_by_role("dialog").get_by_role("combobox").fill("challenger")
+    # Before the list has it, Enter chooses nothing.
+    page.page.get_by_role("option", name="challenger").first.wait_for(state="attached")
     page.page.keyboard.press("Enter")
     page.page.get_by_role("dialog").get_by_role("button", name=re.compile("Save")).click()
     page.sees("@ challenger")
