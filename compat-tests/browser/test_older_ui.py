@@ -2,6 +2,16 @@
 
 import pytest
 from browser.pages import query
+from browser.test_journeys import (  # noqa: F401 - journeys that are the same in both UIs
+    test_a_wrong_filter_is_explained,
+    test_add_a_column,
+    test_delete_and_restore_a_run,
+    test_find_a_run_by_a_filter,
+    test_open_a_dataset,
+    test_open_an_image_and_a_text,
+    test_sort_by_a_metric,
+    test_unfold_a_run_that_has_children,
+)
 
 
 def pages(seed) -> dict[str, tuple]:
