@@ -119,6 +119,8 @@ impl Import {
         job.logged_models()?;
         job.registered_models()?;
         job.report.left_out = job.source.left_out()?;
+        let orphans = job.source.orphans()?;
+        job.fault(orphans);
         let Job {
             mut report,
             expected,
@@ -232,12 +234,12 @@ impl Job<'_> {
             self.tally(Kind::Experiment).read += 1;
             self.progress.add("experiments", 1);
             let before = notes.get(&experiment.id.to_string()).copied();
-            if let Some(clash) = self.experiment(&experiment, before)? {
-                clashes.push((experiment, before, clash));
+            if self.experiment(&experiment, before)?.is_some() {
+                clashes.push((experiment, before));
             }
         }
         // The name may have been that of one that came after it and was renamed, too.
-        for (experiment, before, _) in clashes {
+        for (experiment, before) in clashes {
             if let Some(clash) = self.experiment(&experiment, before)? {
                 self.tally(Kind::Experiment).conflicts += 1;
                 self.report.conflicts.push(clash);

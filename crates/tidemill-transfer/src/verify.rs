@@ -38,6 +38,7 @@ pub fn verify(
         }
     }
     report.faults.extend(faults);
+    report.faults.extend(source.orphans()?);
     Ok(report)
 }
 

@@ -7,6 +7,7 @@
 
 mod experiments;
 mod logged_models;
+mod orphans;
 mod points;
 mod registry;
 mod runs;

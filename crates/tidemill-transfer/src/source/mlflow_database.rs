@@ -35,6 +35,10 @@ impl Source for Tables {
         Ok(left_out.into_iter().map(Count::from).collect())
     }
 
+    fn orphans(&mut self) -> Result<Vec<Fault>> {
+        Ok(self.database.orphans()?)
+    }
+
     fn experiments(&mut self, faults: &mut Vec<Fault>) -> Result<Vec<Experiment>> {
         Ok(self.database.experiments(faults)?)
     }

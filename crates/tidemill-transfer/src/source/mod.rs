@@ -109,6 +109,11 @@ pub trait Source: Send {
     /// What it has of kinds that cannot be carried. Empty kinds are left out.
     fn left_out(&mut self) -> Result<Vec<Count>>;
 
+    /// What belongs to things that are not there, and so cannot be carried. Asked for at the end.
+    fn orphans(&mut self) -> Result<Vec<Fault>> {
+        Ok(Vec::new())
+    }
+
     /// Every experiment, active or deleted.
     fn experiments(&mut self, faults: &mut Vec<Fault>) -> Result<Vec<Experiment>>;
 

@@ -197,13 +197,26 @@ fn a_source_that_breaks_anywhere_leaves_no_half_of_a_run() {
 #[test]
 fn versions_without_their_model_are_counted() {
     let given = Given::with("UPDATE model_versions SET name = 'n' WHERE version = 1");
-    // A model that sorts after it, so that the page covers it.
-    given.execute("INSERT INTO registered_models VALUES ('z', 1, 2, NULL)");
     let faults = only(&given, 3);
     assert_eq!(
         faults,
-        ["1 versions of registered model n: their model is not there"]
+        ["versions of 1 registered models: what they belong to is not there"]
     );
+}
+
+#[test]
+fn what_belongs_to_nothing_is_counted() {
+    let given = Given::with(
+        "INSERT INTO params VALUES ('p', 'v', 'nobody'), ('q', 'v', 'nobody'), ('p', 'v', 'none');
+         INSERT INTO metrics VALUES ('m', 1, 1, 'nobody', 1, 0);
+         INSERT INTO experiment_tags VALUES ('t', 'v', 999)",
+    );
+    let expected = [
+        "tags of 1 experiments: what they belong to is not there",
+        "params of 2 runs: what they belong to is not there",
+        "metric points of 1 runs: what they belong to is not there",
+    ];
+    assert_eq!(only(&given, 3), expected);
 }
 
 #[test]
