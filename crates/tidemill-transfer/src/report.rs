@@ -183,8 +183,15 @@ impl fmt::Display for ImportReport {
                 f,
                 "  artifacts stay where they are: {runs} runs below {place}"
             )?;
-            if is_folder(place) {
-                writeln!(f, "    to serve them: --local-artifact-roots {place}")?;
+            match place {
+                place if is_folder(place) => {
+                    writeln!(f, "    to serve them: --local-artifact-roots {place}")?;
+                }
+                place if !place.contains(':') => writeln!(
+                    f,
+                    "    that is relative to where MLflow was started; such artifacts are not served"
+                )?,
+                _ => {}
             }
         }
         for left_out in &self.left_out {

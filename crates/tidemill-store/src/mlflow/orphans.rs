@@ -50,13 +50,41 @@ const BELONGING: [Belonging; 12] = [
         ["datasets", "dataset_uuid"],
         ["inputs", "datasets"],
     ),
-    belonging(["logged_model_params", "model_id"], MODEL, ["params", "logged models"]),
-    belonging(["logged_model_tags", "model_id"], MODEL, ["tags", "logged models"]),
-    belonging(["logged_model_metrics", "model_id"], MODEL, ["metric points", "logged models"]),
-    belonging(["registered_model_tags", "name"], REGISTERED, ["tags", "registered models"]),
-    belonging(["registered_model_aliases", "name"], REGISTERED, ["aliases", "registered models"]),
-    belonging(["model_versions", "name"], REGISTERED, ["versions", "registered models"]),
-    belonging(["model_version_tags", "name"], REGISTERED, ["tags of versions", "registered models"]),
+    belonging(
+        ["logged_model_params", "model_id"],
+        MODEL,
+        ["params", "logged models"],
+    ),
+    belonging(
+        ["logged_model_tags", "model_id"],
+        MODEL,
+        ["tags", "logged models"],
+    ),
+    belonging(
+        ["logged_model_metrics", "model_id"],
+        MODEL,
+        ["metric points", "logged models"],
+    ),
+    belonging(
+        ["registered_model_tags", "name"],
+        REGISTERED,
+        ["tags", "registered models"],
+    ),
+    belonging(
+        ["registered_model_aliases", "name"],
+        REGISTERED,
+        ["aliases", "registered models"],
+    ),
+    belonging(
+        ["model_versions", "name"],
+        REGISTERED,
+        ["versions", "registered models"],
+    ),
+    belonging(
+        ["model_version_tags", "name"],
+        REGISTERED,
+        ["tags of versions", "registered models"],
+    ),
 ];
 
 impl MlflowDatabase {
@@ -65,7 +93,10 @@ impl MlflowDatabase {
         let mut faults = Vec::new();
         for belonging in &BELONGING {
             let tables = [belonging.table, belonging.owner];
-            if tables.iter().any(|table| self.tables.named(table).is_none()) {
+            if tables
+                .iter()
+                .any(|table| self.tables.named(table).is_none())
+            {
                 continue;
             }
             let missing: i64 = belonging
@@ -88,12 +119,14 @@ impl Belonging {
     /// take as long as carrying it.
     fn missing_owners(&self) -> Sql {
         let mut sql = Sql::default();
-        sql.push("SELECT COUNT(*) FROM (SELECT DISTINCT ").push(self.column);
+        sql.push("SELECT COUNT(*) FROM (SELECT DISTINCT ")
+            .push(self.column);
         sql.push(" FROM ").push(self.table);
         if self.table == "inputs" {
             sql.push(" WHERE source_type = 'DATASET'");
         }
-        sql.push(") t WHERE NOT EXISTS (SELECT 1 FROM ").push(self.owner);
+        sql.push(") t WHERE NOT EXISTS (SELECT 1 FROM ")
+            .push(self.owner);
         sql.push(" o WHERE o.").push(self.key);
         sql.push(" = t.").push(self.column).push(")");
         sql
