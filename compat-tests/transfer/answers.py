@@ -180,7 +180,10 @@ def _some_with_files(runs: dict) -> list[str]:
 
 
 def _files(server: Server, run: str, folder: str) -> dict:
-    answer = server.get("artifacts/list", run_id=run, **({"path": folder} if folder else {}))
+    try:
+        answer = server.get("artifacts/list", run_id=run, **({"path": folder} if folder else {}))
+    except Refused as refusal:
+        return {folder or "/": {"refused": refusal.status}}
     folders = [file["path"] for file in answer.get("files", []) if file.get("is_dir")]
     below = [_files(server, run, path) for path in folders]
     return {folder or "/": answer, **{path: files for each in below for path, files in each.items()}}

@@ -59,6 +59,7 @@ COLON = "older versions let colons into names; newer servers, and ours, refuse s
 TOLD = "file stores of 3.x tell the run and the dataset with each metric of a run; SQL stores do not"
 DATASET = "file stores of 3.x read the step of a point that was logged with a dataset as 0"
 SEARCHED = "file stores list the models that a run read; SQL stores tell them only of a run that is asked for"
+RELATIVE = "MLflow 1.x wrote relative locations, which mean another folder wherever a server is started; ours refuses them"
 HIDDEN = "a file store finds logged models of deleted experiments, but does not show them"
 
 TOLERATED = [
@@ -101,6 +102,7 @@ TOLERATED = [
             "logged models > * > data > metrics",
         )
     ),
+    Tolerated("1.* *", "files > *", lambda _, that: that in (400, NOT_THERE), RELATIVE),
     Tolerated("3.* files", "runs > * > found > inputs > model_inputs", _only_in_the_source, SEARCHED),
     Tolerated("files", "model versions > * > found > aliases", _only_in_the_source, LISTED),
     Tolerated("files", "registered models > * > latest_versions > * > aliases", _only_in_the_source, LISTED),
