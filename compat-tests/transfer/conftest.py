@@ -21,7 +21,7 @@ KINDS += [(STOCK, backend) for backend in ("postgres", "mysql") if is_there(back
 
 def pytest_addoption(parser):
     parser.addoption("--into", default="sqlite", choices=BACKENDS, help="the database of the targets")
-    parser.addoption("--points", type=int, default=100_000, help="points of the longest history of each source")
+    parser.addoption("--points", type=int, help="points of the longest history of each source (default: it depends)")
     parser.addoption("--long", action="store_true", help="run the tests marked long too")
 
 
@@ -62,8 +62,14 @@ class Target:
 def source(request, tmp_path_factory) -> Iterator[Source]:
     version, backend = request.param
     folder = tmp_path_factory.mktemp("source")
-    with new_source(version, backend, folder, request.config.getoption("--points")) as made:
+    with new_source(version, backend, folder, _points(request.config, request.param)) as made:
         yield made
+
+
+def _points(config, kind: tuple[str, str]) -> int:
+    """One of the stores has a long history; asking for it takes most of a test's time."""
+    whole = kind == ONE or config.getoption("--long")
+    return config.getoption("--points") or (100_000 if whole else 3_000)
 
 
 @pytest.fixture(scope="module")
