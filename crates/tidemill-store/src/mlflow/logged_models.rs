@@ -12,7 +12,7 @@ use tidemill_core::params::Param;
 use tidemill_core::transfer::Fault;
 
 use super::experiments::{stage, tag};
-use super::tables::{Bytes, Pairs, Text, Whole, required, required_whole, text, whole_or_0};
+use super::tables::{Bytes, Pairs, Text, Whole, required, required_whole, span, text, whole_or_0};
 use super::{MlflowDatabase, fault};
 use crate::search::sql::Sql;
 
@@ -74,18 +74,15 @@ impl MlflowDatabase {
         let mut after = after.map(str::to_owned);
         loop {
             let rows = self.model_rows(after.as_deref(), limit)?;
-            let ids: Vec<String> = rows
-                .iter()
-                .filter_map(|row| text(row.id.clone()).ok()?)
-                .collect();
-            let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
+            let ids = rows.iter().map(|row| &row.id);
+            let Some((first, last)) = span("logged models", ids, after.as_deref(), faults) else {
                 return Ok(Vec::new());
             };
-            let models = self.complete((first, last), rows, faults)?;
+            let models = self.complete((&first, &last), rows, faults)?;
             if !models.is_empty() {
                 return Ok(models);
             }
-            after = Some(last.clone());
+            after = Some(last);
         }
     }
 

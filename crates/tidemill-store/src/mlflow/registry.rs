@@ -10,7 +10,7 @@ use tidemill_core::tags::Tag;
 use tidemill_core::transfer::{CarriedModel, Fault};
 
 use super::experiments::tag;
-use super::tables::{Bytes, Pairs, Text, Whole, required, required_whole, text, whole_or_0};
+use super::tables::{Bytes, Pairs, Text, Whole, required, required_whole, span, text, whole_or_0};
 use super::{MlflowDatabase, fault};
 use crate::search::sql::Sql;
 
@@ -75,18 +75,16 @@ impl MlflowDatabase {
         let mut after = after.map(str::to_owned);
         loop {
             let rows = self.registered_rows(after.as_deref(), limit)?;
-            let names: Vec<String> = rows
-                .iter()
-                .filter_map(|row| text(row.name.clone()).ok()?)
-                .collect();
-            let (Some(first), Some(last)) = (names.first(), names.last()) else {
+            let names = rows.iter().map(|row| &row.name);
+            let what = "registered models";
+            let Some((first, last)) = span(what, names, after.as_deref(), faults) else {
                 return Ok(Vec::new());
             };
-            let models = self.complete_models((first, last), rows, faults)?;
+            let models = self.complete_models((&first, &last), rows, faults)?;
             if !models.is_empty() {
                 return Ok(models);
             }
-            after = Some(last.clone());
+            after = Some(last);
         }
     }
 

@@ -16,7 +16,9 @@ use tidemill_core::tags::{RUN_NAME, Tag};
 use tidemill_core::transfer::{CarriedRun, Fault, RunHead};
 
 use super::experiments::{stage, tag};
-use super::tables::{Bytes, Pairs, Text, Whole, required, required_whole, text, whole, whole_or_0};
+use super::tables::{
+    Bytes, Pairs, Text, Whole, required, required_whole, span, text, whole, whole_or_0,
+};
 use super::{MlflowDatabase, fault};
 use crate::search::sql::Sql;
 
@@ -115,19 +117,13 @@ impl MlflowDatabase {
     ) -> Result<Option<RunId>> {
         self.page.clear();
         let rows = self.rows(after, limit)?;
-        let ids: Vec<RunId> = rows
-            .iter()
-            .filter_map(|row| Some(RunId(text(row.id.clone()).ok()??)))
-            .collect();
-        let (Some(first), Some(last)) = (ids.first(), ids.last()) else {
-            if !rows.is_empty() {
-                let why = "none of their ids can be read, so that nothing after them is found";
-                faults.push(Fault::new(format!("{} runs", rows.len()), why));
-            }
+        let ids = rows.iter().map(|row| &row.id);
+        let Some((first, last)) = span("runs", ids, after.map(RunId::as_str), faults) else {
             return Ok(None);
         };
+        let (first, last) = (RunId(first), RunId(last));
         let mut page = Page {
-            span: (first.clone(), last.clone()),
+            span: (first, last.clone()),
             runs: self.bare_runs(rows, faults),
             broken: BTreeMap::new(),
         };
@@ -149,7 +145,7 @@ impl MlflowDatabase {
         for run in &mut self.page {
             run.finish();
         }
-        Ok(Some(last.clone()))
+        Ok(Some(last))
     }
 
     fn rows(&mut self, after: Option<&RunId>, limit: usize) -> Result<Vec<Row>> {

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use diesel::sql_types::{BigInt, Binary, Nullable};
 use tidemill_core::Error;
+use tidemill_core::transfer::Fault;
 
 use crate::connection::DbConnection;
 use crate::dialect::{Dialect, OTHER_TYPE, Shape, catalogue, write_column, write_missing};
@@ -195,6 +196,33 @@ pub(super) fn text(bytes: Bytes) -> Result<Option<String>, String> {
 /// A text that has to be there.
 pub(super) fn required(bytes: Bytes, column: &str) -> Result<String, String> {
     text(bytes)?.ok_or_else(|| missing(column))
+}
+
+/// The first and the last id of a page of rows that were read after `after`, or nothing when
+/// nothing follows. Ids that cannot be read, or that SQLite keeps as something else than text and
+/// sorts after everything, end the list: that is a fault.
+pub(super) fn span<'r>(
+    what: &str,
+    ids: impl Iterator<Item = &'r Bytes>,
+    after: Option<&str>,
+    faults: &mut Vec<Fault>,
+) -> Option<(String, String)> {
+    let ids: Vec<Option<String>> = ids.map(|id| text(id.clone()).ok().flatten()).collect();
+    let mut readable = ids.iter().flatten();
+    let first = readable.next();
+    let last = readable.next_back().or(first);
+    match (first, last) {
+        (Some(first), Some(last)) if Some(last.as_str()) != after => {
+            Some((first.clone(), last.clone()))
+        }
+        _ => {
+            if !ids.is_empty() {
+                let why = "their ids are no texts, so that nothing after them is found";
+                faults.push(Fault::new(format!("{} {what}", ids.len()), why));
+            }
+            None
+        }
+    }
 }
 
 /// A number as it was read; an error says what is wrong with it.

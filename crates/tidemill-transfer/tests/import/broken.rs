@@ -106,6 +106,26 @@ fn an_id_that_is_no_text_ends_nothing() {
     given.verified(&target);
 }
 
+#[test]
+fn models_whose_names_are_no_texts_are_told_and_end_the_list() {
+    for name in ["CAST(x'ff41' AS TEXT)", "CAST('z' AS BLOB)"] {
+        let given = Given::with(&format!(
+            "INSERT INTO registered_models VALUES ({name}, 1, 2, NULL)"
+        ));
+        let target = TestDatabase::sqlite();
+        let report = given.import_into(&target, OnConflict::Fail);
+        assert!(report.kinds[&Kind::RegisteredModel].added >= 1, "{report}");
+        assert!(report.faults.count >= 1, "{report}");
+    }
+    let given = Given::with(
+        "DELETE FROM model_versions; DELETE FROM model_version_tags; DELETE FROM registered_model_tags;
+         UPDATE registered_models SET name = CAST(x'ff41' AS TEXT)",
+    );
+    let expected =
+        "1 registered models: their ids are no texts, so that nothing after them is found";
+    assert_eq!(only(&given, 3), [expected]);
+}
+
 /// A source whose connection breaks after so many pieces.
 struct Breaking {
     source: Box<dyn Source>,

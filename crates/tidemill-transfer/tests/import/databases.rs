@@ -4,9 +4,9 @@ use tidemill_core::runs::RunId;
 use tidemill_core::transfer::{Kind, RunPiece};
 use tidemill_store::{DatabaseUrl, MlflowDatabase};
 use tidemill_testkit::TestDatabase;
-use tidemill_transfer::OnConflict;
+use tidemill_transfer::{Import, OnConflict};
 
-use crate::given::{Given, import, opened, written};
+use crate::given::{Given, import, import_of, opened, written};
 
 /// Long histories, points that were logged again, more runs than a page has.
 const MUCH: &str = "
@@ -61,6 +61,30 @@ fn everything_comes_into_mysql() {
     if let Some(target) = TestDatabase::mysql() {
         everything_comes(&target);
     }
+}
+
+#[test]
+fn a_part_is_carried_when_a_part_is_asked_for() {
+    let given = Given::with(
+        "INSERT INTO experiments VALUES (8, 'other', 'x', 'active', 1, 1);
+         INSERT INTO runs VALUES ('o', 'o', 'me', 'FINISHED', 9, 9, NULL, 'active', 'x', 8);
+         INSERT INTO registered_models VALUES ('n', 1, 2, NULL)",
+    );
+    let part = |change: &dyn Fn(&mut Import)| {
+        let target = TestDatabase::sqlite();
+        let mut import = import_of(&target);
+        change(&mut import);
+        let report = import.run(&mut *given.source(), |_| {}).unwrap();
+        assert!(report.is_good(), "{report}");
+        let added = |kind| report.kinds.get(&kind).map_or(0, |tally| tally.added);
+        let kinds = [Kind::Experiment, Kind::Run, Kind::RegisteredModel];
+        kinds.map(added)
+    };
+    assert_eq!(part(&|_| {}), [2, 4, 2]);
+    assert_eq!(part(&|i| i.experiments.push("other".into())), [1, 1, 0]);
+    assert_eq!(part(&|i| i.experiments.push("7".into())), [1, 3, 0]);
+    assert_eq!(part(&|i| i.models.push("n".into())), [0, 0, 1]);
+    assert_eq!(part(&|i| i.since = Some(5)), [2, 2, 2]);
 }
 
 #[test]
