@@ -18,5 +18,6 @@ mod starting;
 mod storage_outages;
 mod support;
 mod telemetry;
+mod transfer;
 mod ui;
 mod writes;
