@@ -98,4 +98,12 @@ impl Error {
             source: source.into(),
         }
     }
+
+    /// What happened, with the reason that clients are not told: for whoever runs a command.
+    pub fn in_words(&self) -> String {
+        match self {
+            Self::Internal { source } => source.to_string(),
+            error => error.to_string(),
+        }
+    }
 }

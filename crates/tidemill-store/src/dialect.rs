@@ -19,10 +19,11 @@ mod runs;
 mod search;
 mod targets;
 mod texts;
+pub(crate) mod upkeep;
 mod upsert;
 
 pub(crate) use among::{among, write_among};
-pub(crate) use bulk::refuses_text;
+pub(crate) use bulk::{begin_snapshot, refuses_text};
 pub(crate) use datasets::add_dataset;
 pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]

@@ -26,6 +26,7 @@ mod sqlite_writer;
 mod statement;
 mod store;
 mod transfer;
+mod upkeep;
 mod url;
 
 pub use experiments::search::ExperimentSearch;
@@ -36,4 +37,5 @@ pub use registry::search_versions::ModelVersionSearch;
 pub use runs::search::RunSearch;
 pub use store::{Store, StoreConfig};
 pub use transfer::{Archive, Importer, Keep, Notes, Writing};
+pub use upkeep::{DatabaseCheck, DatabaseStatus, Migrated, Room, Upkeep};
 pub use url::DatabaseUrl;

@@ -188,6 +188,31 @@ fn is_no_column(message: &str) -> bool {
         .any(|words| message.contains(words))
 }
 
+/// Whether the schema is ours; an error when it is of another version than this program's.
+pub(crate) fn is_current(db: &mut DbConnection) -> Result<bool> {
+    match version(db)? {
+        None => return Ok(false),
+        Some(there) if there > NEWEST => return Err(too_new(there)),
+        Some(there) if there < NEWEST => {
+            return Err(Error::invalid_state(format!(
+                "The database has schema version {there}, and this program works with {NEWEST}: \
+                 keep a backup made by the program that it belongs to, and bring it up to date \
+                 with `tidemill db migrate`."
+            )));
+        }
+        Some(_) => {}
+    }
+    refuse_other_layouts(db)?;
+    Ok(true)
+}
+
+fn too_new(there: i64) -> Error {
+    Error::invalid_state(format!(
+        "The database has schema version {there}, made by a newer Tidemill; this one knows {NEWEST}. \
+         Start the newer version, or restore a backup from before the upgrade."
+    ))
+}
+
 fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
     db.batch_execute(
         "CREATE TABLE IF NOT EXISTS tidemill_schema (version BIGINT NOT NULL PRIMARY KEY, \
@@ -195,11 +220,7 @@ fn apply_missing(db: &mut DbConnection) -> DbResult<()> {
     )?;
     let there = version(db)?.unwrap_or(0);
     if there > NEWEST {
-        return Err(Error::invalid_state(format!(
-            "The database has schema version {there}, made by a newer Tidemill; this one knows {NEWEST}. \
-             Start the newer version, or restore a backup from before the upgrade."
-        ))
-        .into());
+        return Err(too_new(there).into());
     }
     refuse_other_layouts(db)?;
     if there == 0 {

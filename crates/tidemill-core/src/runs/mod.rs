@@ -8,6 +8,7 @@ use crate::datasets::DatasetInput;
 use crate::experiments::ExperimentId;
 use crate::keys::quoted;
 use crate::lifecycle::LifecycleStage;
+use crate::location;
 use crate::metrics::Metric;
 use crate::params::Param;
 use crate::tags::Tag;
@@ -180,6 +181,11 @@ impl RunUpdate {
             name: name.filter(|name| !name.is_empty()),
         }
     }
+}
+
+/// Where the artifacts of a run go, below those of its experiment.
+pub fn artifact_uri(experiment_location: &str, id: &RunId) -> String {
+    location::append(experiment_location, &format!("{id}/artifacts"))
 }
 
 /// Refuses to write to a run in the bin.

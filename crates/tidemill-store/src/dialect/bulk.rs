@@ -88,3 +88,20 @@ pub(crate) fn begin(db: &mut DbConnection) -> QueryResult<()> {
         _ => "BEGIN",
     })
 }
+
+/// Begins a transaction in which everything is read as it is now.
+pub(crate) fn begin_snapshot(db: &mut DbConnection) -> QueryResult<()> {
+    db.batch_execute(match db {
+        // The first read decides what is seen.
+        DbConnection::Sqlite(_) => "BEGIN; SELECT count(*) FROM sqlite_schema",
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(_) => {
+            "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+             START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY"
+        }
+    })?;
+    // PostgreSQL, too, decides with the first read.
+    diesel::sql_query("SELECT 1").execute(db).map(drop)
+}

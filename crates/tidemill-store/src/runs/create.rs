@@ -3,9 +3,8 @@
 use diesel::prelude::*;
 use tidemill_core::Result;
 use tidemill_core::lifecycle::LifecycleStage;
-use tidemill_core::location;
 use tidemill_core::runs::create::NewRun;
-use tidemill_core::runs::{Run, RunId, RunInfo, RunStatus};
+use tidemill_core::runs::{Run, RunId, RunInfo, RunStatus, artifact_uri};
 
 use crate::Store;
 use crate::connection::DbConnection;
@@ -65,7 +64,7 @@ fn create(db: &mut DbConnection, keys: &mut Keys<'_>, new: &NewRun) -> DbResult<
 fn first_info(new: &NewRun, artifact_location: &str) -> RunInfo {
     let id = RunId::random();
     RunInfo {
-        artifact_uri: location::append(artifact_location, &format!("{id}/artifacts")),
+        artifact_uri: artifact_uri(artifact_location, &id),
         id,
         experiment_id: new.experiment_id,
         name: new.name.clone(),

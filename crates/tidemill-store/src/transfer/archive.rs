@@ -14,7 +14,7 @@ use tidemill_core::{Error, Result};
 use super::{done, in_words};
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
-use crate::dialect::among;
+use crate::dialect::{among, begin_snapshot};
 use crate::error::DbResult;
 use crate::experiments::{self, ExperimentRow};
 use crate::keys::KeyCache;
@@ -23,7 +23,8 @@ use crate::migrate;
 use crate::registry::{ModelRow, VersionRow, load_versions, model_aliases, model_tags};
 use crate::runs::{self, RunRow};
 use crate::schema::{
-    experiment, logged_model, metric_chunk, metric_tail, model_version, registered_model, run,
+    carried_source, experiment, logged_model, metric_chunk, metric_tail, model_version,
+    registered_model, run,
 };
 
 /// Pages of the file that SQLite keeps in memory for us.
@@ -31,13 +32,13 @@ const CACHE_KIB: u32 = 16 << 10;
 
 /// A database of ours, open for reading.
 pub struct Archive {
-    pub(super) db: DbConnection,
-    pub(super) cache: KeyCache,
+    pub(crate) db: DbConnection,
+    pub(crate) cache: KeyCache,
 }
 
 impl Archive {
-    /// Opens a database; `None` when it is not one of ours. One that an older binary made is
-    /// upgraded first, one of a newer binary refused.
+    /// Opens a database; `None` when it is not one of ours. One with the schema of another version
+    /// is refused: whoever reads changes nothing.
     pub fn open(url: &DatabaseUrl) -> Result<Option<Self>> {
         if let DatabaseUrl::Sqlite(path) = url
             && !path.is_file()
@@ -54,12 +55,27 @@ impl Archive {
         let mut db = open(Access::Read {
             cache_kib: CACHE_KIB,
         })?;
-        if done(migrate::version(&mut db))?.is_none() {
+        if !migrate::is_current(&mut db)? {
             return Ok(None);
         }
-        migrate::migrate(url)?;
         let cache = KeyCache::default();
         Ok(Some(Self { db, cache }))
+    }
+
+    /// From now on everything is read as it is at this moment, whatever is written meanwhile.
+    pub fn begin_snapshot(&mut self) -> Result<()> {
+        begin_snapshot(&mut self.db).map_err(in_words)
+    }
+
+    /// Whether anything was carried from the source of this name.
+    pub fn has_from(&mut self, source: &str) -> Result<bool> {
+        let known: Option<i64> = carried_source::table
+            .filter(carried_source::name.eq(source))
+            .select(carried_source::id)
+            .first(&mut self.db)
+            .optional()
+            .map_err(in_words)?;
+        Ok(known.is_some())
     }
 
     /// How many rows there are of each kind.

@@ -41,3 +41,4 @@ mod search_registry;
 mod search_runs;
 mod slow_statements;
 mod tags_set;
+mod upkeep;
