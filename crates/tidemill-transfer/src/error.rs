@@ -10,18 +10,13 @@ pub enum Error {
     /// The source cannot be opened or read.
     #[error("{0}")]
     Source(String),
+    /// A bundle cannot be written or read.
+    #[error("{0}")]
+    Bundle(String),
     /// Whoever was to take what was read has stopped, and knows why.
     #[error("writing has stopped")]
     Stopped,
     /// A database, ours or the source's, failed.
-    #[error("{}", in_words(.0))]
+    #[error("{}", .0.in_words())]
     Store(#[from] tidemill_core::Error),
-}
-
-/// With the reason that clients of the server are not told.
-fn in_words(error: &tidemill_core::Error) -> String {
-    match error {
-        tidemill_core::Error::Internal { source } => source.to_string(),
-        error => error.to_string(),
-    }
 }

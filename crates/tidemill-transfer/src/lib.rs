@@ -1,10 +1,11 @@
 //! Moving whole stores: import, export, and proof that nothing was lost.
 //!
 //! A [`Source`] is anything that holds what MLflow holds: MLflow's own tables, its file store, a
-//! server, our own database. An import reads it in pages and writes each page in
+//! server, our own database, a [`Bundle`]. An import reads it in pages and writes each page in
 //! one transaction; what was written is noted beside it, so that an import can be stopped at any
 //! point and run again, and again later to bring what has changed.
 
+mod bundle;
 mod differences;
 mod digests;
 mod error;
@@ -14,8 +15,11 @@ mod report;
 mod source;
 mod verify;
 
+pub use bundle::{ArtifactFiles, Bundle, BundleReport, ExportReport, TakeFile, export};
 pub use error::{Error, Result};
 pub use import::{Import, OnConflict};
 pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
-pub use source::{Count, Credentials, FileStore, Server, Source, open};
+pub use source::{
+    CopyArtifacts, Count, Credentials, FileStore, OwnDatabase, Relocated, Server, Source, open,
+};
 pub use verify::verify;

@@ -152,7 +152,7 @@ fn by_name<T: Serialize, S: serde::Serializer>(
     serializer.collect_map(kinds.iter().map(|(kind, value)| (kind.as_str(), value)))
 }
 
-fn as_texts<S: serde::Serializer>(
+pub(crate) fn as_texts<S: serde::Serializer>(
     faults: &Listed<Fault>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -250,7 +250,7 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-fn show_faults(f: &mut fmt::Formatter<'_>, faults: &Listed<Fault>) -> fmt::Result {
+pub(crate) fn show_faults(f: &mut fmt::Formatter<'_>, faults: &Listed<Fault>) -> fmt::Result {
     for fault in &faults.first {
         writeln!(f, "  broken in the source: {}: {}", fault.what, fault.why)?;
     }

@@ -1,8 +1,10 @@
 //! Where things can be taken from.
 
+mod bundle;
 mod files;
 mod mlflow_database;
 mod own_database;
+mod relocated;
 mod server;
 
 use std::path::Path;
@@ -14,15 +16,18 @@ use tidemill_core::transfer::{CarriedModel, Fault, RunHead, RunPiece};
 
 use tidemill_store::{Archive, DatabaseUrl, MlflowDatabase};
 
+use crate::bundle::Bundle;
 use crate::{Error, Result};
+use bundle::BundleSource;
 use mlflow_database::Tables;
-use own_database::OwnDatabase;
 
 pub use files::FileStore;
+pub use own_database::OwnDatabase;
+pub use relocated::{CopyArtifacts, Relocated};
 pub use server::{Credentials, Server};
 
 /// How many there are of something.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Count {
     /// What is counted, in the plural: `runs`, `metric points`, or the name of a table.
     pub what: String,
@@ -38,7 +43,8 @@ impl<T: Into<String>> From<(T, u64)> for Count {
 }
 
 /// Opens whatever is at `place`: the URI of a database, the address of a server, the path of a
-/// SQLite file. The credentials are for a server.
+/// SQLite file or of a bundle. A database of ours is read as it is at this moment, whatever is
+/// written meanwhile. The credentials are for a server.
 pub fn open(place: &str, credentials: Credentials) -> Result<Box<dyn Source>> {
     match place.split_once("://") {
         Some(("http" | "https", _)) => Ok(Box::new(Server::open(place, credentials)?)),
@@ -49,6 +55,10 @@ pub fn open(place: &str, credentials: Credentials) -> Result<Box<dyn Source>> {
 
 fn open_path(path: &Path) -> Result<Box<dyn Source>> {
     if path.is_file() {
+        if let Some(mut bundle) = Bundle::open(path)? {
+            bundle.check()?;
+            return Ok(Box::new(BundleSource::new(bundle)));
+        }
         return open_database(DatabaseUrl::Sqlite(path.to_owned()));
     }
     if path.is_dir()
@@ -69,7 +79,8 @@ fn open_database(url: DatabaseUrl) -> Result<Box<dyn Source>> {
     if let Some(database) = MlflowDatabase::open(&url)? {
         return Ok(Box::new(Tables::new(name, database)));
     }
-    if let Some(archive) = Archive::open(&url)? {
+    if let Some(mut archive) = Archive::open(&url)? {
+        archive.begin_snapshot()?;
         return Ok(Box::new(OwnDatabase::new(name, archive)));
     }
     Err(Error::Source(format!(
@@ -89,8 +100,8 @@ fn with_whole_path(url: DatabaseUrl) -> Result<DatabaseUrl> {
 }
 
 const ACCEPTED: &str = "Use the URI of an MLflow or Tidemill database (sqlite:///file.db, \
-     postgresql://…, mysql://…), the path of a SQLite file or of a file store (./mlruns), or \
-     the address of a server (https://…).";
+     postgresql://…, mysql://…), the path of a SQLite file, of a bundle or of a file store (./mlruns), \
+     or the address of a server (https://…).";
 
 /// A place that holds what MLflow holds. Everything is read in pages of a bounded size.
 ///

@@ -10,13 +10,15 @@ use super::{Count, Source};
 use crate::Result;
 use crate::digests::PieceDigests;
 
-pub(super) struct OwnDatabase {
+/// A database of ours.
+pub struct OwnDatabase {
     name: String,
     archive: Archive,
 }
 
 impl OwnDatabase {
-    pub(super) fn new(name: String, archive: Archive) -> Self {
+    /// What an archive holds. `name` says what it is, without secrets.
+    pub fn new(name: String, archive: Archive) -> Self {
         Self { name, archive }
     }
 }

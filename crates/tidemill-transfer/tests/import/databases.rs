@@ -9,7 +9,7 @@ use tidemill_transfer::{Import, OnConflict};
 use crate::given::{Given, import, import_of, opened, written};
 
 /// Long histories, points that were logged again, more runs than a page has.
-const MUCH: &str = "
+pub(crate) const MUCH: &str = "
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
     INSERT INTO metrics SELECT 'long', i * 0.5, i / 2, 'r2', i % 5000, 0 FROM n;
     WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 1200)

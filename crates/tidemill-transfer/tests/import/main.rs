@@ -5,5 +5,6 @@
 mod given;
 
 mod broken;
+mod bundles;
 mod conflicts;
 mod databases;
