@@ -346,10 +346,7 @@ impl Config {
             uri => Some(store("--registry-store-uri", uri, limits)?)
                 .filter(|registry| registry.url != tracking.url),
         };
-        let artifacts_destination = match args.artifacts_destination.filter(|uri| !uri.is_empty()) {
-            Some(uri) => absolute(&uri)?,
-            None => absolute(&format!("{DATA}/artifacts"))?,
-        };
+        let artifacts_destination = destination(args.artifacts_destination.as_deref())?;
         let default_artifact_root = match args.default_artifact_root.filter(|uri| !uri.is_empty()) {
             Some(uri) => absolute(&uri)?,
             None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
@@ -413,6 +410,14 @@ fn ui(folder: Option<&str>, proxy: Option<&str>) -> Result<Ui, String> {
     }
 }
 
+/// The storage behind the artifact proxy that a URI names, or the one beside the embedded database.
+pub(crate) fn destination(uri: Option<&str>) -> Result<String, String> {
+    match uri.filter(|uri| !uri.is_empty()) {
+        Some(uri) => absolute(uri),
+        None => absolute(&format!("{DATA}/artifacts")),
+    }
+}
+
 /// The database that a URI names, or the embedded one.
 pub(crate) fn database(flag: &str, uri: Option<&str>) -> Result<DatabaseUrl, String> {
     match uri.filter(|uri| !uri.is_empty()) {
@@ -442,7 +447,7 @@ fn store(
 }
 
 /// A local path made absolute, so that stored locations keep their meaning; URIs stay.
-fn absolute(uri: &str) -> Result<String, String> {
+pub(crate) fn absolute(uri: &str) -> Result<String, String> {
     if uri.contains(":/") {
         return Ok(uri.to_owned());
     }

@@ -1,6 +1,10 @@
 //! The Tidemill binary.
 
+mod backup;
 mod config;
+mod copying;
+mod db;
+mod files;
 mod serve;
 mod telemetry;
 mod transfer;
@@ -33,6 +37,12 @@ enum Command {
     Import(Box<transfer::ImportArgs>),
     /// Compare such a source with what is here.
     Verify(Box<transfer::VerifyArgs>),
+    /// Keep everything in one file, while a server goes on.
+    Backup(Box<backup::BackupArgs>),
+    /// Bring back what such a file holds.
+    Restore(Box<backup::RestoreArgs>),
+    /// Look after the database: status, migrate, check, reclaim.
+    Db(db::DbArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -59,6 +69,9 @@ fn main() -> std::process::ExitCode {
         Command::Server(args) => serve::serve(*args),
         Command::Import(args) => transfer::import(&args),
         Command::Verify(args) => transfer::compare(&args),
+        Command::Backup(args) => backup::backup(&args),
+        Command::Restore(args) => backup::restore(&args),
+        Command::Db(args) => db::db(&args),
         Command::Ui(args) => match args.action {
             Some(UiAction::Install(args)) => ui::install(&args),
             None => serve::serve(args.server),

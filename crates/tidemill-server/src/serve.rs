@@ -166,37 +166,63 @@ fn seal_in_background(store: Store) -> (oneshot::Sender<()>, JoinHandle<()>) {
     (stop, sealing)
 }
 
+const DESTINATION: &str = "--artifacts-destination";
+
+/// A local folder below which artifacts may be read.
+pub(crate) fn local_root(folder: &str) -> Result<StorageUri, String> {
+    let flag = "--local-artifact-roots";
+    let root = parsed(flag, folder)?;
+    match root.place() {
+        Place::Local { .. } => Ok(root),
+        _ => Err(refused(flag, folder)),
+    }
+}
+
+/// What a flag says about a storage.
+fn parsed(flag: &str, uri: &str) -> Result<StorageUri, String> {
+    StorageUri::parse(uri).map_err(|_| refused(flag, uri))
+}
+
+fn refused(flag: &str, uri: &str) -> String {
+    format!(
+        "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
+         wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
+    )
+}
+
+/// What a proxy for artifacts stands for.
+pub(crate) fn proxied(flag: &str, uri: &str) -> Result<StorageUri, String> {
+    let destination = parsed(flag, uri)?;
+    match destination.place() {
+        Place::Elsewhere { .. } | Place::Proxied { .. } => Err(refused(flag, uri)),
+        _ => Ok(destination),
+    }
+}
+
+/// The storage behind the proxy and nothing else, for the commands.
+pub(crate) fn destination(uri: &str) -> Result<Repositories, String> {
+    let policy = LocationPolicy::new(Vec::new());
+    let destination = Some(proxied(DESTINATION, uri)?);
+    Ok(Repositories::new(
+        StorageSettings::from_env(),
+        policy,
+        destination,
+    ))
+}
+
 /// The storages: what the proxy stands for, and the root of new experiments.
 fn artifacts(config: &Config) -> Result<Artifacts, String> {
-    let refused = |flag: &str, uri: &str| {
-        format!(
-            "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
-             wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
-        )
-    };
-    let parse = |flag: &str, uri: &str| StorageUri::parse(uri).map_err(|_| refused(flag, uri));
     let destination = match config.serve_artifacts {
-        true => {
-            let (flag, uri) = ("--artifacts-destination", &config.artifacts_destination);
-            let destination = parse(flag, uri)?;
-            match destination.place() {
-                Place::Elsewhere { .. } | Place::Proxied { .. } => return Err(refused(flag, uri)),
-                _ => Some(destination),
-            }
-        }
+        true => Some(proxied(DESTINATION, &config.artifacts_destination)?),
         false => None,
     };
-    let root = parse("--default-artifact-root", &config.default_artifact_root)?;
+    let root = parsed("--default-artifact-root", &config.default_artifact_root)?;
     let signs_urls = destination
         .as_ref()
         .is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
     let mut roots = vec![root];
     for folder in &config.local_artifact_roots {
-        let further = parse("--local-artifact-roots", folder)?;
-        if !matches!(further.place(), Place::Local { .. }) {
-            return Err(refused("--local-artifact-roots", folder));
-        }
-        roots.push(further);
+        roots.push(local_root(folder)?);
     }
     let mut policy = LocationPolicy::new(roots);
     policy.allowed_host_schemes = config.allowed_host_schemes.clone();

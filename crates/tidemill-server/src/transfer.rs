@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
@@ -9,6 +10,7 @@ use tidemill_store::DatabaseUrl;
 use tidemill_transfer::{Credentials, Import, OnConflict, Source, open, verify};
 
 use crate::config;
+use crate::copying::CopyArgs;
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -48,7 +50,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Args)]
 struct Ends {
     /// What to read: an MLflow or Tidemill database (sqlite:///file.db, postgresql://…,
-    /// mysql://…), the path of a SQLite file or of a file store (./mlruns), or a server
+    /// mysql://…), the path of a SQLite file, of a bundle or of a file store (./mlruns), or a server
     /// (https://…).
     source: String,
     /// Database to write to. [default: tidemill-data/tidemill.db]
@@ -57,6 +59,8 @@ struct Ends {
     /// User of the server to read from; the password is in MLFLOW_TRACKING_PASSWORD.
     #[arg(long, env = "MLFLOW_TRACKING_USERNAME", value_name = "USER")]
     username: Option<String>,
+    #[command(flatten)]
+    copy: CopyArgs,
     /// Also write the report to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -108,11 +112,19 @@ pub(crate) fn import(args: &ImportArgs) -> Result<(), String> {
 }
 
 fn round(import: &Import, ends: &Ends) -> Result<(), String> {
-    let mut source = ends.open()?;
-    let report = import
+    let copied = Arc::default();
+    let mut source = ends.copy.apply(ends.open()?, !import.dry_run, &copied)?;
+    let mut report = import
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
+    if ends.copy.is_given() {
+        // They have not stayed where they were.
+        report.artifacts.clear();
+    }
     eprint!("{report}");
+    if ends.copy.is_given() {
+        eprintln!("{copied}");
+    }
     ends.write(&report)?;
     match report.is_good() {
         true => Ok(()),
@@ -121,8 +133,9 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
 }
 
 pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
-    let mut source = args.ends.open()?;
-    let into = args.ends.target()?;
+    let ends = &args.ends;
+    let mut source = ends.copy.apply(ends.open()?, false, &Arc::default())?;
+    let into = ends.target()?;
     let report = verify(&mut *source, &into, say).map_err(|error| error.to_string())?;
     eprint!("{report}");
     args.ends.write(&report)?;
@@ -133,7 +146,7 @@ pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
 }
 
 /// Progress, on one line where somebody watches.
-fn say(progress: &str) {
+pub(crate) fn say(progress: &str) {
     match std::io::stderr().is_terminal() {
         true => eprint!("\r\x1b[K{progress}"),
         false => eprintln!("{progress}"),
@@ -159,14 +172,15 @@ impl Ends {
     }
 
     fn write(&self, report: &impl Serialize) -> Result<(), String> {
-        let Some(path) = &self.json else {
-            return Ok(());
-        };
-        let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
-        write_file(path, &text)
+        write_json(self.json.as_deref(), report)
     }
 }
 
-fn write_file(path: &Path, text: &str) -> Result<(), String> {
+/// Writes a report to where `--json` says, if anywhere.
+pub(crate) fn write_json(path: Option<&Path>, report: &impl Serialize) -> Result<(), String> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }
