@@ -20,7 +20,7 @@ pub(crate) struct ImportArgs {
     /// or that was made on both sides.
     #[arg(long, value_enum, default_value_t = Rule::Fail)]
     on_conflict: Rule,
-    /// Say what would be done, and carry nothing. (The database is made if it is not there.)
+    /// Say what would be done, and write nothing.
     #[arg(long)]
     dry_run: bool,
     /// Carry only this experiment, by name or number; repeatable. Registered models are then

@@ -16,7 +16,7 @@ use std::time::Instant;
 use tidemill_core::experiments::{Experiment, ExperimentId};
 use tidemill_core::runs::RunId;
 use tidemill_core::transfer::{Carried, Fault, Kind, digest};
-use tidemill_store::{DatabaseUrl, Importer, Notes, Writing};
+use tidemill_store::{Archive, DatabaseUrl, Importer, Notes, Writing};
 
 use crate::progress::Progress;
 use crate::report::{Difference, ImportReport, Listed, Tally};
@@ -91,9 +91,22 @@ impl Import {
         source: &mut dyn Source,
         progress: impl Fn(&str) + Send + 'static,
     ) -> Result<ImportReport> {
+        if self.dry_run && !has_schema(&self.into)? {
+            // All of it would be new: what that means is seen in a database of no consequence.
+            let folder = tempfile::tempdir().map_err(|error| Error::Source(error.to_string()))?;
+            let scratch = Self {
+                into: DatabaseUrl::Sqlite(folder.path().join("scratch.db")),
+                ..self.clone()
+            };
+            Importer::open(&scratch.into, &source.name())?;
+            return scratch.run(source, progress);
+        }
         let started = Instant::now();
         let name = source.name();
-        let importer = Importer::open(&self.into, &name)?;
+        let importer = match self.dry_run {
+            true => Importer::look(&self.into, &name)?,
+            false => Importer::open(&self.into, &name)?,
+        };
         let notes = Notes::open(&self.into, &name)?;
         let counts = source.counts()?;
         let mut job = Job {
@@ -173,6 +186,16 @@ impl Import {
         let everything = self.experiments.is_empty() && self.models.is_empty();
         everything || self.models.iter().any(|wanted| wanted == name)
     }
+}
+
+/// Whether there is a database of ours.
+fn has_schema(url: &DatabaseUrl) -> Result<bool> {
+    if let DatabaseUrl::Sqlite(path) = url
+        && !path.exists()
+    {
+        return Ok(false);
+    }
+    Ok(Archive::open(url)?.is_some())
 }
 
 /// Whether somebody has decided to keep what was here.

@@ -11,7 +11,7 @@ use tidemill_core::tags::Tag;
 use tidemill_core::transfer::{CarriedModel, CarriedRun};
 use tidemill_core::{Error, Result};
 
-use super::{done, in_words};
+use super::{done, in_words, notes};
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
 use crate::dialect::{among, begin_snapshot};
@@ -23,8 +23,7 @@ use crate::migrate;
 use crate::registry::{ModelRow, VersionRow, load_versions, model_aliases, model_tags};
 use crate::runs::{self, RunRow};
 use crate::schema::{
-    carried_source, experiment, logged_model, metric_chunk, metric_tail, model_version,
-    registered_model, run,
+    experiment, logged_model, metric_chunk, metric_tail, model_version, registered_model, run,
 };
 
 /// Pages of the file that SQLite keeps in memory for us.
@@ -69,13 +68,8 @@ impl Archive {
 
     /// Whether anything was carried from the source of this name.
     pub fn has_from(&mut self, source: &str) -> Result<bool> {
-        let known: Option<i64> = carried_source::table
-            .filter(carried_source::name.eq(source))
-            .select(carried_source::id)
-            .first(&mut self.db)
-            .optional()
-            .map_err(in_words)?;
-        Ok(known.is_some())
+        let known = done(notes::known(&mut self.db, source))?;
+        Ok(known != notes::NONE)
     }
 
     /// How many rows there are of each kind.

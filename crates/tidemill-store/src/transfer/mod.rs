@@ -40,14 +40,24 @@ impl Importer {
     /// the same at every visit.
     pub fn open(url: &DatabaseUrl, source: &str) -> Result<Self> {
         migrate::migrate(url)?;
-        let mut db = DbConnection::open(url, Access::Write)
-            .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))?;
+        let mut db = open(url)?;
         if let DbConnection::Sqlite(db) = &mut db {
             // The notes are in the same file: what a power cut takes is carried again.
             db.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536")
                 .map_err(Failure::from)?;
         }
         let source = notes::source(&mut db, source)?;
+        Ok(Self {
+            db,
+            cache: KeyCache::default(),
+            source,
+        })
+    }
+
+    /// Opens a database to see what would be written to it. Its schema must be there.
+    pub fn look(url: &DatabaseUrl, source: &str) -> Result<Self> {
+        let mut db = open(url)?;
+        let source = notes::known(&mut db, source)?;
         Ok(Self {
             db,
             cache: KeyCache::default(),
@@ -91,6 +101,11 @@ impl Importer {
     pub fn number_after_the_last(&mut self) -> Result<()> {
         bulk::number_after_the_last(&mut self.db).map_err(in_words)
     }
+}
+
+fn open(url: &DatabaseUrl) -> Result<DbConnection> {
+    DbConnection::open(url, Access::Write)
+        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))
 }
 
 /// One transaction of an import.

@@ -18,16 +18,24 @@ const LIST: usize = 400;
 /// Pages of the file that SQLite keeps in memory for us.
 const CACHE_KIB: u32 = 4 << 10;
 
-/// The number of a source, which is new where it has none.
-pub(super) fn source(db: &mut DbConnection, name: &str) -> DbResult<i64> {
+/// The number of no source.
+pub(super) const NONE: i64 = 0;
+
+/// The number of a source that nothing is going to be noted about.
+pub(super) fn known(db: &mut DbConnection, name: &str) -> DbResult<i64> {
     let known = carried_source::table
         .filter(carried_source::name.eq(name))
         .select(carried_source::id)
         .first(db)
         .optional()?;
-    Ok(match known {
-        Some(id) => id,
-        None => insert_returning_id!(db, carried_source, carried_source::name.eq(name))?,
+    Ok(known.unwrap_or(NONE))
+}
+
+/// The number of a source, which is new where it has none.
+pub(super) fn source(db: &mut DbConnection, name: &str) -> DbResult<i64> {
+    Ok(match known(db, name)? {
+        NONE => insert_returning_id!(db, carried_source, carried_source::name.eq(name))?,
+        id => id,
     })
 }
 
@@ -47,7 +55,7 @@ impl Notes {
             },
         )
         .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))?;
-        let source = self::source(&mut db, source)?;
+        let source = known(&mut db, source)?;
         Ok(Self { db, source })
     }
 

@@ -150,3 +150,38 @@ fn slices_of_a_long_history_lose_and_repeat_nothing() {
         assert!(longest <= at_once.max(2), "{at_once}: {longest}");
     }
 }
+
+#[test]
+fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
+    let given = Given::with("");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("none.db");
+    let dry = |target: &DatabaseUrl| {
+        let import = Import {
+            into: target.clone(),
+            dry_run: true,
+            ..import_of(&TestDatabase::sqlite())
+        };
+        import.run(&mut *given.source(), |_| {}).unwrap()
+    };
+    let report = dry(&DatabaseUrl::Sqlite(file.clone()));
+    assert_eq!(report.kinds[&Kind::Run].added, 3, "{report}");
+    assert!(!file.exists());
+
+    let target = TestDatabase::sqlite();
+    given.import_into(&target, OnConflict::Fail);
+    given.execute("UPDATE runs SET end_time = 77 WHERE run_uuid = 'r1'");
+    let DatabaseUrl::Sqlite(file) = target.url() else {
+        panic!("it is SQLite");
+    };
+    let content = || {
+        let mut source = opened(&target.uri()).unwrap();
+        source.run_heads(None, 10, &mut Vec::new()).unwrap()
+    };
+    let (before, size) = (content(), file.metadata().unwrap().len());
+    let report = dry(target.url());
+    assert_eq!(report.kinds[&Kind::Run].updated, 1, "{report}");
+    assert_eq!(report.kinds[&Kind::Run].unchanged, 2, "{report}");
+    assert_eq!((content(), file.metadata().unwrap().len()), (before, size));
+    assert_eq!(written(&given.import_into(&target, OnConflict::Fail)), 1);
+}
