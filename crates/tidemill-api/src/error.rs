@@ -45,6 +45,7 @@ fn face(error: &Error) -> Face {
             "RESOURCE_ALREADY_EXISTS",
             Some(("KAM00", "RESOURCE_ALREADY_EXISTS")),
         ),
+        Error::Conflict(_) => (409, "RESOURCE_CONFLICT", None),
         Error::InvalidState(_) => (500, "INVALID_STATE", INTERNAL),
         Error::Unauthenticated(_) => (401, "UNAUTHENTICATED", None),
         Error::PermissionDenied(_) => (403, "PERMISSION_DENIED", DENIED),

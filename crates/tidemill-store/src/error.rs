@@ -59,7 +59,11 @@ impl Failure {
     pub(crate) fn is_conflict(&self) -> bool {
         match self {
             Self::Database(DieselError::DatabaseError(kind, info)) => {
-                matches!(kind, DatabaseErrorKind::SerializationFailure)
+                // What was referred to has been purged since it was read.
+                matches!(
+                    kind,
+                    DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ForeignKeyViolation
+                )
                     || [
                         "deadlock",
                         "lock wait timeout",
