@@ -62,15 +62,15 @@ impl Failure {
                 // What was referred to has been purged since it was read.
                 matches!(
                     kind,
-                    DatabaseErrorKind::SerializationFailure | DatabaseErrorKind::ForeignKeyViolation
-                )
-                    || [
-                        "deadlock",
-                        "lock wait timeout",
-                        "try restarting transaction",
-                    ]
-                    .iter()
-                    .any(|words| info.message().to_ascii_lowercase().contains(words))
+                    DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ForeignKeyViolation
+                ) || [
+                    "deadlock",
+                    "lock wait timeout",
+                    "try restarting transaction",
+                ]
+                .iter()
+                .any(|words| info.message().to_ascii_lowercase().contains(words))
             }
             _ => false,
         }

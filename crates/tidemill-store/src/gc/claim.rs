@@ -20,7 +20,8 @@ impl Store {
     /// cut-off: from now on nobody brings them back. Answers their numbers, and those of what a
     /// purge that was stopped had claimed.
     pub async fn claim(&self, kind: Kind, numbers: Vec<i64>, cutoff: i64) -> Result<Vec<i64>> {
-        self.write(move |db| claim(db, kind, &numbers, cutoff)).await
+        self.write(move |db| claim(db, kind, &numbers, cutoff))
+            .await
     }
 
     /// Gives up a claim: the thing is deleted as before, or in use as before.

@@ -58,9 +58,14 @@ impl Store {
                 .filter(experiment::stage.eq(DELETED))
                 .filter(experiment::last_update_time.le(scope.cutoff))
                 .order(experiment::id)
-                .select((experiment::id, experiment::name, experiment::artifact_location))
+                .select((
+                    experiment::id,
+                    experiment::name,
+                    experiment::artifact_location,
+                ))
                 .load(db)?;
-            let wanted = |id: i64| scope.is_everything() || scope.experiments.contains(&ExperimentId(id));
+            let wanted =
+                |id: i64| scope.is_everything() || scope.experiments.contains(&ExperimentId(id));
             Ok(rows
                 .into_iter()
                 .filter(|(id, ..)| wanted(*id))

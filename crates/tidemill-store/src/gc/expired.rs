@@ -104,7 +104,9 @@ fn find(db: &mut DbConnection, kind: Kind, scope: &Scope, after: i64) -> DbResul
             "SELECT t.id, t.uuid, t.experiment_id, t.artifact_location, t.stage FROM logged_model t"
         }
     });
-    sql.push(" WHERE t.id > ").int(after).push(" AND (t.stage = ");
+    sql.push(" WHERE t.id > ")
+        .int(after)
+        .push(" AND (t.stage = ");
     sql.number(PURGING).push(" OR ");
     write_expired(&mut sql, kind, scope);
     sql.push(")");
@@ -165,7 +167,8 @@ fn write_named(sql: &mut Sql, kind: Kind, scope: &Scope) {
     sql.push(" AND (1 = 0");
     if !scope.experiments.is_empty() {
         sql.push(" OR t.experiment_id IN (");
-        sql.numbers(scope.experiments.iter().map(|id| id.0)).push(")");
+        sql.numbers(scope.experiments.iter().map(|id| id.0))
+            .push(")");
     }
     if kind == Kind::Run && !scope.runs.is_empty() {
         let ids: Vec<String> = scope.runs.iter().map(|id| id.0.clone()).collect();

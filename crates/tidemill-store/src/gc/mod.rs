@@ -8,8 +8,8 @@
 //! Keys stay: servers remember their numbers, and an import may bring the experiment back.
 
 mod claim;
-mod expired;
 mod experiments;
+mod expired;
 mod places;
 mod remove;
 mod versions;
@@ -17,8 +17,8 @@ mod versions;
 use tidemill_core::experiments::ExperimentId;
 use tidemill_core::runs::RunId;
 
-pub use expired::Expired;
 pub use experiments::{ExpiredExperiment, Purged};
+pub use expired::Expired;
 pub use places::{Place, VersionSource};
 pub use remove::Removed;
 pub(crate) use remove::{remove_models, remove_runs};

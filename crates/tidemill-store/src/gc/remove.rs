@@ -53,7 +53,8 @@ impl Store {
         while self.write(move_on(first.clone())).await? {}
         // Points of models are not found by their run, so nobody waits while they are looked for.
         let models = self.read(move |db| models_measured(db, &second)).await?;
-        self.write(move |db| purge_runs(db, &numbers, &models)).await
+        self.write(move |db| purge_runs(db, &numbers, &models))
+            .await
     }
 }
 
@@ -72,7 +73,9 @@ fn remove_some_chunks(db: &mut DbConnection, runs: &[i64]) -> DbResult<bool> {
         .limit(CHUNKS)
         .load(db)?;
     let these = among(db, "metric_chunk.id", &some);
-    diesel::delete(metric_chunk::table).filter(these).execute(db)?;
+    diesel::delete(metric_chunk::table)
+        .filter(these)
+        .execute(db)?;
     Ok(some.len() as i64 == CHUNKS)
 }
 

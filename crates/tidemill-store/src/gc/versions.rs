@@ -20,9 +20,13 @@ impl Store {
         self.write(move |db| {
             let some = deleted(db, cutoff, SOME)?;
             let these = among(db, "model_version_tag.version_id", &some);
-            diesel::delete(model_version_tag::table).filter(these).execute(db)?;
+            diesel::delete(model_version_tag::table)
+                .filter(these)
+                .execute(db)?;
             let these = among(db, "model_version.id", &some);
-            diesel::delete(model_version::table).filter(these).execute(db)?;
+            diesel::delete(model_version::table)
+                .filter(these)
+                .execute(db)?;
             Ok(some.len() as u64)
         })
         .await
@@ -30,7 +34,8 @@ impl Store {
 
     /// How many of them there are.
     pub async fn count_deleted_versions(&self, cutoff: i64) -> Result<u64> {
-        self.read(move |db| Ok(deleted(db, cutoff, i64::MAX)?.len() as u64)).await
+        self.read(move |db| Ok(deleted(db, cutoff, i64::MAX)?.len() as u64))
+            .await
     }
 }
 
