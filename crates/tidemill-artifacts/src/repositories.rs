@@ -68,7 +68,11 @@ impl Repositories {
     pub fn spot(&self, location: &str) -> Option<Spot> {
         let uri = StorageUri::parse(location).ok()?;
         match self.inner.policy.may_open(&uri) {
-            true => Spot::of(&uri, self.inner.destination.as_ref(), &self.inner.policy.roots),
+            true => Spot::of(
+                &uri,
+                self.inner.destination.as_ref(),
+                &self.inner.policy.roots,
+            ),
             false => None,
         }
     }

@@ -11,11 +11,11 @@ use crate::get::{GetOptions, Got, Metadata};
 use crate::listing::{Collector, Listing, PAGE};
 use crate::local::Tree;
 use crate::object::Bucket;
-use crate::usage::Usage;
 use crate::presigned::{
     CompletedPart, MultipartUpload, PresignedUrl, no_multipart, no_presigned_download,
     no_presigned_upload,
 };
+use crate::usage::Usage;
 
 /// A folder in a storage. Paths given to it are relative and cannot leave it.
 #[derive(Clone)]

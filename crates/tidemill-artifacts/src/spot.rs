@@ -30,7 +30,10 @@ impl Spot {
                 account,
                 domain,
                 path,
-            } => Some(Self::at(&format!("azure/{domain}/{account}/{container}"), path)),
+            } => Some(Self::at(
+                &format!("azure/{domain}/{account}/{container}"),
+                path,
+            )),
             _ => None,
         }
     }

@@ -35,7 +35,9 @@ impl Tree {
         off_the_async_threads(move || {
             tree.open().map(drop).map_err(|error| {
                 let root = tree.root().display();
-                Error::unavailable(format!("The artifact folder '{root}' is not there: {error}"))
+                Error::unavailable(format!(
+                    "The artifact folder '{root}' is not there: {error}"
+                ))
             })
         })
         .await?;

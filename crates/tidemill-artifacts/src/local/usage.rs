@@ -11,7 +11,7 @@ use tidemill_core::artifact_path::ArtifactPath;
 
 use super::Tree;
 use super::errors::{is_absent, read_error};
-use super::staging::{stale, staged};
+use super::staging::{staged, stale};
 use crate::blocking::off_the_async_threads;
 use crate::usage::Usage;
 
@@ -29,10 +29,12 @@ impl Tree {
     /// What is left of uploads that a crash has cut off.
     pub(crate) async fn cut_uploads(&self) -> Result<Usage> {
         let tree = self.clone();
-        off_the_async_threads(move || match tree.open().and_then(|root| measure_stale(&root)) {
-            Err(error) if is_absent(&error) => Ok(Usage::default()),
-            measured => measured.map_err(|error| read_error(&ArtifactPath::root(), error)),
-        })
+        off_the_async_threads(
+            move || match tree.open().and_then(|root| measure_stale(&root)) {
+                Err(error) if is_absent(&error) => Ok(Usage::default()),
+                measured => measured.map_err(|error| read_error(&ArtifactPath::root(), error)),
+            },
+        )
         .await
     }
 }
