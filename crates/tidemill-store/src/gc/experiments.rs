@@ -80,6 +80,18 @@ impl Store {
         .await
     }
 
+    /// How many runs and logged models are in an experiment.
+    pub async fn count_contents(&self, id: ExperimentId) -> Result<u64> {
+        self.read(move |db| {
+            let runs = run::table.filter(run::experiment_id.eq(id.0)).count();
+            let runs: i64 = runs.get_result(db)?;
+            let models = logged_model::table.filter(logged_model::experiment_id.eq(id.0));
+            let models: i64 = models.count().get_result(db)?;
+            Ok((runs + models).unsigned_abs())
+        })
+        .await
+    }
+
     /// Removes a deleted experiment in which nothing is left.
     pub async fn purge_experiment(&self, id: ExperimentId, cutoff: i64) -> Result<Purged> {
         self.write(move |db| purge(db, id, cutoff)).await
