@@ -117,9 +117,13 @@ impl From<DecodeError> for ApiError {
 /// No such route. JSON with this code makes clients fall back to older routes, as a page of
 /// HTML from MLflow's own server does.
 pub(crate) async fn no_route() -> Result<HttpResponse, ApiError> {
-    Err(ApiError(Error::EndpointNotFound(
+    Err(no_such_route())
+}
+
+pub(crate) fn no_such_route() -> ApiError {
+    ApiError(Error::EndpointNotFound(
         "No route of this server matches the request.".into(),
-    )))
+    ))
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The Tidemill binary.
 
 mod config;
+mod gc;
 mod serve;
+mod stores;
 mod telemetry;
 mod transfer;
 mod ui;
@@ -31,6 +33,8 @@ enum Command {
     Ui(Box<UiArgs>),
     /// Bring in what an MLflow database, file store or server has, or another Tidemill database.
     Import(Box<transfer::ImportArgs>),
+    /// Purge what was deleted long enough ago, with its artifacts.
+    Gc(Box<gc::GcArgs>),
     /// Compare such a source with what is here.
     Verify(Box<transfer::VerifyArgs>),
 }
@@ -58,6 +62,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match cli.command {
         Command::Server(args) => serve::serve(*args),
         Command::Import(args) => transfer::import(&args),
+        Command::Gc(args) => gc::gc(*args),
         Command::Verify(args) => transfer::compare(&args),
         Command::Ui(args) => match args.action {
             Some(UiAction::Install(args)) => ui::install(&args),

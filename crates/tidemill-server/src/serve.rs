@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
 use tidemill_api::{ApiConfig, App, Artifacts, RequestLog, Ui};
-use tidemill_artifacts::{Repositories, StorageSettings};
 use tidemill_core::experiments::ArtifactLocation;
 use tidemill_core::keys::Limits;
-use tidemill_core::storage_uri::{LocationPolicy, Place, StorageUri};
+use tidemill_core::storage_uri::Place;
 use tidemill_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -82,7 +81,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let patience = Duration::from_secs(config.shutdown_timeout);
     tracing::info!(
         addresses = ?bound,
-        database = ?config.tracking.url,
+        database = ?config.stores.tracking.url,
         ui = described(&config.ui),
         ms = started.elapsed().as_millis() as u64,
         "serving"
@@ -117,8 +116,9 @@ fn described(ui: &Ui) -> String {
 }
 
 async fn open(config: &Config) -> Result<App, String> {
-    let tracking = Store::open(&config.tracking).map_err(|error| error.to_string())?;
-    let registry = match &config.registry {
+    let stores = &config.stores;
+    let tracking = Store::open(&stores.tracking).map_err(|error| error.to_string())?;
+    let registry = match &stores.registry {
         Some(registry) => Store::open(registry).map_err(|error| error.to_string())?,
         None => tracking.clone(),
     };
@@ -129,7 +129,7 @@ async fn open(config: &Config) -> Result<App, String> {
         .map_err(|error| error.to_string())?;
     tracking
         .ensure_default_experiment(ArtifactLocation::Below(
-            config.default_artifact_root.clone(),
+            stores.default_artifact_root.clone(),
         ))
         .await
         .map_err(|error| error.to_string())?;
@@ -138,8 +138,8 @@ async fn open(config: &Config) -> Result<App, String> {
         registry,
         artifacts,
         ApiConfig {
-            default_artifact_root: config.default_artifact_root.clone(),
-            serve_artifacts: config.serve_artifacts,
+            default_artifact_root: stores.default_artifact_root.clone(),
+            serve_artifacts: stores.serve_artifacts,
             artifacts_only: config.artifacts_only,
             ui: config.ui.clone(),
             graphql: config.graphql,
@@ -147,6 +147,7 @@ async fn open(config: &Config) -> Result<App, String> {
                 truncate_long_values: config.truncate_long_values,
             },
             version_source_pattern: config.version_source_pattern.clone(),
+            admin_token: config.admin_token.clone(),
             mlflow_version: MLFLOW_VERSION,
             version: env!("CARGO_PKG_VERSION"),
         },
@@ -166,43 +167,16 @@ fn seal_in_background(store: Store) -> (oneshot::Sender<()>, JoinHandle<()>) {
     (stop, sealing)
 }
 
-/// The storages: what the proxy stands for, and the root of new experiments.
+/// The storages, and what clients may be told about them.
 fn artifacts(config: &Config) -> Result<Artifacts, String> {
-    let refused = |flag: &str, uri: &str| {
-        format!(
-            "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
-             wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
-        )
-    };
-    let parse = |flag: &str, uri: &str| StorageUri::parse(uri).map_err(|_| refused(flag, uri));
-    let destination = match config.serve_artifacts {
-        true => {
-            let (flag, uri) = ("--artifacts-destination", &config.artifacts_destination);
-            let destination = parse(flag, uri)?;
-            match destination.place() {
-                Place::Elsewhere { .. } | Place::Proxied { .. } => return Err(refused(flag, uri)),
-                _ => Some(destination),
-            }
-        }
-        false => None,
-    };
-    let root = parse("--default-artifact-root", &config.default_artifact_root)?;
-    let signs_urls = destination
-        .as_ref()
-        .is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
-    let mut roots = vec![root];
-    for folder in &config.local_artifact_roots {
-        let further = parse("--local-artifact-roots", folder)?;
-        if !matches!(further.place(), Place::Local { .. }) {
-            return Err(refused("--local-artifact-roots", folder));
-        }
-        roots.push(further);
-    }
-    let mut policy = LocationPolicy::new(roots);
-    policy.allowed_host_schemes = config.allowed_host_schemes.clone();
-    policy.max_length = config.artifact_location_max_length;
+    let destination = config.stores.destination()?;
+    let signs_urls = destination.is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
+    let repositories = config.stores.repositories(|policy| {
+        policy.allowed_host_schemes = config.allowed_host_schemes.clone();
+        policy.max_length = config.artifact_location_max_length;
+    })?;
     Ok(Artifacts {
-        repositories: Repositories::new(StorageSettings::from_env(), policy, destination),
+        repositories,
         signs_urls,
         link_lifetime: config.link_lifetime,
     })

@@ -4,6 +4,7 @@
 
 mod bad_storage;
 mod durability;
+mod gc;
 mod graphql;
 mod hostile;
 mod load;
