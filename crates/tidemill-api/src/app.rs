@@ -3,7 +3,9 @@
 use tidemill_core::keys::Limits;
 use tidemill_store::Store;
 
+use crate::admin::AdminToken;
 use crate::artifacts::Artifacts;
+use crate::gc::route::GcTurn;
 use crate::graphql::{GraphQl, QueryLimits};
 use crate::incoming::BodyRoom;
 use crate::ui::Ui;
@@ -25,6 +27,8 @@ pub struct ApiConfig {
     pub ui: Ui,
     /// How much one GraphQL query may ask.
     pub graphql: QueryLimits,
+    /// What operators say to be let in; without one there are no routes for them.
+    pub admin_token: Option<AdminToken>,
     /// The MLflow version that clients are told.
     pub mlflow_version: &'static str,
     /// Our own version.
@@ -44,6 +48,7 @@ pub struct App {
     pub config: ApiConfig,
     pub(crate) bodies: BodyRoom,
     pub(crate) graphql: GraphQl,
+    pub(crate) gc: GcTurn,
 }
 
 impl App {
@@ -56,6 +61,7 @@ impl App {
             config,
             bodies: BodyRoom::default(),
             graphql: GraphQl::new(),
+            gc: GcTurn::default(),
         }
     }
 }

@@ -45,6 +45,7 @@ fn face(error: &Error) -> Face {
             "RESOURCE_ALREADY_EXISTS",
             Some(("KAM00", "RESOURCE_ALREADY_EXISTS")),
         ),
+        Error::Conflict(_) => (409, "RESOURCE_CONFLICT", None),
         Error::InvalidState(_) => (500, "INVALID_STATE", INTERNAL),
         Error::Unauthenticated(_) => (401, "UNAUTHENTICATED", None),
         Error::PermissionDenied(_) => (403, "PERMISSION_DENIED", DENIED),
@@ -116,9 +117,13 @@ impl From<DecodeError> for ApiError {
 /// No such route. JSON with this code makes clients fall back to older routes, as a page of
 /// HTML from MLflow's own server does.
 pub(crate) async fn no_route() -> Result<HttpResponse, ApiError> {
-    Err(ApiError(Error::EndpointNotFound(
+    Err(no_such_route())
+}
+
+pub(crate) fn no_such_route() -> ApiError {
+    ApiError(Error::EndpointNotFound(
         "No route of this server matches the request.".into(),
-    )))
+    ))
 }
 
 #[cfg(test)]

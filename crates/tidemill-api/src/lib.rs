@@ -4,9 +4,11 @@
 //! `tidemill-core` that turns it into a checked value, calls one method of the store, and
 //! encodes the answer.
 
+mod admin;
 mod app;
 mod error;
 mod extract;
+mod gc;
 mod graphql;
 mod guard;
 mod incoming;
@@ -26,8 +28,10 @@ mod runs;
 mod ui;
 mod workspace;
 
+pub use admin::AdminToken;
 pub use app::{ApiConfig, App};
 pub use artifacts::Artifacts;
+pub use gc::{Gc, GcOptions, GcReport};
 pub use graphql::QueryLimits;
 pub use guard::Guard;
 pub use request_log::RequestLog;

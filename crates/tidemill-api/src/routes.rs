@@ -11,7 +11,7 @@ use actix_web::{Error, Route, Scope};
 
 use crate::error::no_route;
 use crate::{
-    ApiConfig, App, Guard, RequestLog, artifacts, datasets, experiments, graphql, health,
+    ApiConfig, App, Guard, RequestLog, artifacts, datasets, experiments, gc, graphql, health,
     logged_models, metrics, registry, runs, ui, workspace,
 };
 
@@ -96,6 +96,9 @@ fn all(routes: &mut ServiceConfig, app: &App) {
         });
     }
     if !artifacts_only {
+        if app.config.admin_token.is_some() {
+            rows(routes, OPERATORS);
+        }
         rows(routes, DOWNLOADS);
         rows(routes, UI);
     }
@@ -316,6 +319,9 @@ const DOWNLOADS: &[Row] = &[
         to(artifacts::get_version_artifact)
     }),
 ];
+
+/// For operators, where there is an admin token. Not listed by [`served`].
+const OPERATORS: &[Row] = &[post("/api/2.0/tidemill/gc", || to(gc::route::gc))];
 
 /// The web UI, and our own pages.
 const UI: &[Row] = &[

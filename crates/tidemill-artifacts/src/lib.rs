@@ -21,6 +21,8 @@ mod presigned;
 mod repositories;
 mod repository;
 mod settings;
+mod spot;
+mod usage;
 
 pub use content_type::content_type;
 pub use disposition::attachment;
@@ -30,3 +32,5 @@ pub use presigned::{CompletedPart, MultipartUpload, PartUpload, PresignedUrl};
 pub use repositories::Repositories;
 pub use repository::Repository;
 pub use settings::{Limits, StorageSettings};
+pub use spot::Spot;
+pub use usage::Usage;

@@ -11,5 +11,6 @@ mod list;
 mod put;
 mod staging;
 mod tree;
+mod usage;
 
 pub(crate) use tree::Tree;

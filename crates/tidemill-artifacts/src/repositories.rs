@@ -13,6 +13,7 @@ use crate::local::Tree;
 use crate::object::{Bucket, open_azure, open_gcs, open_s3};
 use crate::repository::{Repository, Storage};
 use crate::settings::StorageSettings;
+use crate::spot::Spot;
 
 /// Buckets kept open at once. More are opened anew.
 const MOST_BUCKETS: usize = 64;
@@ -48,6 +49,38 @@ impl Repositories {
         Self {
             inner: Arc::new(inner),
         }
+    }
+
+    /// The same storages, with connections of their own: for another runtime, which may end.
+    pub fn apart(&self) -> Self {
+        let inner = Inner {
+            settings: self.inner.settings.clone(),
+            policy: self.inner.policy.clone(),
+            destination: self.inner.destination.clone(),
+            buckets: Mutex::default(),
+        };
+        Self {
+            inner: Arc::new(inner),
+        }
+    }
+
+    /// Where a location is, if it can be opened.
+    pub fn spot(&self, location: &str) -> Option<Spot> {
+        let uri = StorageUri::parse(location).ok()?;
+        match self.inner.policy.may_open(&uri) {
+            true => Spot::of(
+                &uri,
+                self.inner.destination.as_ref(),
+                &self.inner.policy.roots,
+            ),
+            false => None,
+        }
+    }
+
+    /// Where the roots are.
+    pub fn root_spots(&self) -> Vec<Spot> {
+        let roots = self.inner.policy.roots.iter();
+        roots.filter_map(|root| self.spot(root.as_str())).collect()
     }
 
     /// The rules for locations that clients name.

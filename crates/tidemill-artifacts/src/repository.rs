@@ -15,6 +15,7 @@ use crate::presigned::{
     CompletedPart, MultipartUpload, PresignedUrl, no_multipart, no_presigned_download,
     no_presigned_upload,
 };
+use crate::usage::Usage;
 
 /// A folder in a storage. Paths given to it are relative and cannot leave it.
 #[derive(Clone)]
@@ -118,6 +119,53 @@ impl Repository {
         match &self.storage {
             Storage::Local(tree) => tree.delete(&full).await,
             Storage::Bucket(bucket) => bucket.delete(&full).await,
+        }
+    }
+
+    /// What is in a folder with everything below it; nothing in one that is missing.
+    pub async fn usage(&self, path: &ArtifactPath) -> Result<Usage> {
+        let full = self.base.join(path);
+        match &self.storage {
+            Storage::Local(tree) => tree.usage(&full).await,
+            Storage::Bucket(bucket) => bucket.usage(&full).await,
+        }
+    }
+
+    /// Removes this very folder with all it holds, and, where folders are more than a part of
+    /// names, the one around it if that is called `around` and holds nothing more. What is missing
+    /// is removed already, unless the whole storage is missing. The top of a storage stays.
+    pub async fn purge(&self, around: &str) -> Result<()> {
+        if self.base.is_root() {
+            return Err(invalid_path());
+        }
+        match &self.storage {
+            Storage::Local(tree) => tree.purge(&self.base, around).await,
+            Storage::Bucket(bucket) => bucket.delete(&self.base).await,
+        }
+    }
+
+    /// Removes a folder in which there is nothing; another one stays.
+    pub async fn remove_empty(&self, path: &ArtifactPath) -> Result<()> {
+        match (&self.storage, self.base.join(path)) {
+            (Storage::Local(tree), full) if !full.is_root() => tree.remove_empty(&full).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What is left of uploads that a crash has cut off more than a day ago. Buckets show no such
+    /// thing: their own rules remove them.
+    pub async fn cut_uploads(&self) -> Result<Usage> {
+        match &self.storage {
+            Storage::Local(tree) => tree.cut_uploads().await,
+            Storage::Bucket(_) => Ok(Usage::default()),
+        }
+    }
+
+    /// Removes them.
+    pub async fn sweep_uploads(&self) -> Result<()> {
+        match &self.storage {
+            Storage::Local(tree) => tree.sweep().await,
+            Storage::Bucket(_) => Ok(()),
         }
     }
 

@@ -32,6 +32,9 @@ pub enum Error {
     /// The thing to create exists (`RESOURCE_ALREADY_EXISTS`, 400).
     #[error("{0}")]
     AlreadyExists(String),
+    /// Something that may happen once at a time is under way (`RESOURCE_CONFLICT`, 409).
+    #[error("{0}")]
+    Conflict(String),
     /// The thing named is in a state that forbids the operation (`INVALID_STATE`, 500).
     #[error("{0}")]
     InvalidState(String),
@@ -83,6 +86,8 @@ constructors! {
     not_found => NotFound;
     /// The thing to create exists.
     already_exists => AlreadyExists;
+    /// Something that may happen once at a time is under way.
+    conflict => Conflict;
     /// The thing named is in a state that forbids the operation.
     invalid_state => InvalidState;
     /// This server or storage cannot do this.

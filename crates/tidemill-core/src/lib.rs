@@ -17,6 +17,7 @@ pub mod page;
 pub mod params;
 pub mod quote;
 pub mod registry;
+pub mod retention;
 pub mod runs;
 pub mod storage_uri;
 pub mod tags;

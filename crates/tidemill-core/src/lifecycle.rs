@@ -15,9 +15,16 @@ impl LifecycleStage {
     /// Both of them.
     pub const ALL: [Self; 2] = [Self::Active, Self::Deleted];
 
+    /// The number in our tables of a deleted thing that is being purged. It reads as deleted, is
+    /// in no search, and nothing brings it back: its artifacts may be gone already.
+    pub const PURGING: i16 = 3;
+
     /// The stage with this number.
     pub fn from_number(number: i16) -> Option<Self> {
-        Self::ALL.into_iter().find(|stage| *stage as i16 == number)
+        match number {
+            Self::PURGING => Some(Self::Deleted),
+            _ => Self::ALL.into_iter().find(|stage| *stage as i16 == number),
+        }
     }
 
     /// The word on the wire.

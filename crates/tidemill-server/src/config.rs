@@ -8,13 +8,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use tidemill_api::{QueryLimits, Ui, UiFolder, UiProxy};
+use tidemill_api::{AdminToken, QueryLimits, Ui, UiFolder, UiProxy};
 use tidemill_store::{DatabaseUrl, StoreConfig};
 
+use crate::stores::{StoreArgs, Stores};
 use crate::telemetry::LogFormat;
 
 /// Where the server keeps everything unless told otherwise.
-const DATA: &str = "tidemill-data";
+pub(super) const DATA: &str = "tidemill-data";
 
 #[derive(Debug, Args)]
 pub(crate) struct ServerArgs {
@@ -24,37 +25,8 @@ pub(crate) struct ServerArgs {
     /// Port to listen on.
     #[arg(long, short = 'p', env = "MLFLOW_PORT", default_value_t = 5000)]
     port: u16,
-    /// Database of experiments, runs and logged models:
-    /// sqlite:///file.db, postgresql://… or mysql://… [default: tidemill-data/tidemill.db]
-    #[arg(long, env = "MLFLOW_BACKEND_STORE_URI", value_name = "URI")]
-    backend_store_uri: Option<String>,
-    /// Database of the model registry. [default: the backend store]
-    #[arg(long, env = "MLFLOW_REGISTRY_STORE_URI", value_name = "URI")]
-    registry_store_uri: Option<String>,
-    /// Artifact root of new experiments. [default: mlflow-artifacts:/ while artifacts are served]
-    #[arg(long, env = "MLFLOW_DEFAULT_ARTIFACT_ROOT", value_name = "URI")]
-    default_artifact_root: Option<String>,
-    /// Storage behind the artifact proxy: a folder, s3://…, gs://…, wasbs://… or abfss://…
-    /// [default: tidemill-data/artifacts]
-    #[arg(long, env = "MLFLOW_ARTIFACTS_DESTINATION", value_name = "URI")]
-    artifacts_destination: Option<String>,
-    /// Further local folders, separated by commas, below which experiments and runs may keep their
-    /// artifacts: where those that were imported have theirs.
-    #[arg(
-        long,
-        env = "TIDEMILL_LOCAL_ARTIFACT_ROOTS",
-        value_delimiter = ',',
-        value_name = "DIRS"
-    )]
-    local_artifact_roots: Vec<String>,
-    /// Serve artifacts through this server; the default.
-    #[arg(long, env = "MLFLOW_SERVE_ARTIFACTS", overrides_with = "no_serve_artifacts",
-          num_args = 0..=1, default_missing_value = "true", require_equals = true,
-          value_parser = clap::builder::BoolishValueParser::new())]
-    serve_artifacts: Option<bool>,
-    /// Let clients reach the artifact storage directly.
-    #[arg(long)]
-    no_serve_artifacts: bool,
+    #[command(flatten)]
+    stores: StoreArgs,
     /// Serve artifacts only; tracking and registry routes answer 503.
     #[arg(long, env = "MLFLOW_ARTIFACTS_ONLY", value_parser = clap::builder::BoolishValueParser::new())]
     artifacts_only: bool,
@@ -146,14 +118,6 @@ pub(crate) struct ServerArgs {
     #[arg(long, env = "MLFLOW_PRESIGNED_DOWNLOAD_URL_TTL_SECONDS", default_value_t = 300, value_name = "SECONDS",
           value_parser = clap::value_parser!(u64).range(1..=604_800))]
     presigned_download_url_ttl: u64,
-    /// Database connections to hold at most. [default: on SQLite one reader for each processor, from 2 to 8; otherwise 16]
-    #[arg(long, env = "MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
-    pool_size: Option<u32>,
-    /// Seconds that a request waits for the database before it is answered without one, and
-    /// that PostgreSQL or MySQL may spend on one statement.
-    #[arg(long, env = "TIDEMILL_DATABASE_TIMEOUT", default_value_t = 60, value_name = "SECONDS",
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
-    database_timeout: u64,
     /// Threads that handle requests. [default: one for each core]
     #[arg(long, env = "TIDEMILL_THREADS", value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
@@ -176,6 +140,16 @@ pub(crate) struct ServerArgs {
         value_name = "LEVEL"
     )]
     pub(crate) log_level: String,
+    /// What operators say to use the routes for them, such as garbage collection: at least 16
+    /// characters. Without it there are no such routes. Better given in the environment, where
+    /// others do not see it.
+    #[arg(
+        long,
+        env = "TIDEMILL_ADMIN_TOKEN",
+        hide_env_values = true,
+        value_name = "TOKEN"
+    )]
+    admin_token: Option<String>,
     #[command(flatten)]
     elsewhere: Elsewhere,
 }
@@ -298,19 +272,14 @@ impl Elsewhere {
 pub(crate) struct Config {
     pub(crate) host: String,
     pub(crate) port: u16,
-    pub(crate) tracking: StoreConfig,
-    /// `None` when the registry lives in the tracking store.
-    pub(crate) registry: Option<StoreConfig>,
-    pub(crate) default_artifact_root: String,
-    pub(crate) artifacts_destination: String,
-    pub(crate) serve_artifacts: bool,
+    pub(crate) stores: Stores,
     pub(crate) artifacts_only: bool,
     pub(crate) static_prefix: String,
     pub(crate) ui: Ui,
     pub(crate) graphql: QueryLimits,
     pub(crate) guard: tidemill_api::Guard,
     pub(crate) truncate_long_values: bool,
-    pub(crate) local_artifact_roots: Vec<String>,
+    pub(crate) admin_token: Option<AdminToken>,
     pub(crate) allowed_host_schemes: Vec<String>,
     pub(crate) artifact_location_max_length: usize,
     pub(crate) version_source_pattern: Option<regex::Regex>,
@@ -327,31 +296,10 @@ impl Config {
         if let Some(refusal) = args.elsewhere.refusal() {
             return Err(refusal.to_owned());
         }
-        let serve_artifacts = !args.no_serve_artifacts && args.serve_artifacts.unwrap_or(true);
-        if args.artifacts_only && !serve_artifacts {
+        let stores = Stores::new(args.stores)?;
+        if args.artifacts_only && !stores.serve_artifacts {
             return Err("--artifacts-only and --no-serve-artifacts leave nothing to serve; give one of them.".into());
         }
-        let limits = (args.pool_size, Duration::from_secs(args.database_timeout));
-        let tracking = store(
-            "--backend-store-uri",
-            args.backend_store_uri.as_deref(),
-            limits,
-        )?;
-        let registry = match args
-            .registry_store_uri
-            .as_deref()
-            .filter(|uri| !uri.is_empty())
-        {
-            None => None,
-            uri => Some(store("--registry-store-uri", uri, limits)?)
-                .filter(|registry| registry.url != tracking.url),
-        };
-        let artifacts_destination = destination(args.artifacts_destination.as_deref())?;
-        let default_artifact_root = match args.default_artifact_root.filter(|uri| !uri.is_empty()) {
-            Some(uri) => absolute(&uri)?,
-            None if serve_artifacts => "mlflow-artifacts:/".to_owned(),
-            None => artifacts_destination.clone(),
-        };
         Ok(Self {
             ui: ui(args.ui_dir.as_deref(), args.ui_proxy.as_deref())?,
             graphql: QueryLimits {
@@ -367,10 +315,7 @@ impl Config {
                 ),
             },
             static_prefix: prefix(args.static_prefix)?,
-            local_artifact_roots: trimmed(args.local_artifact_roots)
-                .iter()
-                .map(|folder| absolute(folder))
-                .collect::<Result<_, _>>()?,
+            admin_token: admin_token(args.admin_token)?,
             allowed_host_schemes: trimmed(args.allowed_host_addressed_artifact_schemes),
             artifact_location_max_length: args.artifact_location_max_length,
             version_source_pattern: pattern(args.model_version_source_pattern)?,
@@ -379,11 +324,7 @@ impl Config {
             threads: args.threads.map(usize::from),
             host: args.host,
             port: args.port,
-            tracking,
-            registry,
-            default_artifact_root,
-            artifacts_destination,
-            serve_artifacts,
+            stores,
             artifacts_only: args.artifacts_only,
             truncate_long_values: args.truncate_long_values,
             shutdown_timeout: args.shutdown_timeout,
@@ -410,12 +351,12 @@ fn ui(folder: Option<&str>, proxy: Option<&str>) -> Result<Ui, String> {
     }
 }
 
-/// The storage behind the artifact proxy that a URI names, or the one beside the embedded database.
-pub(crate) fn destination(uri: Option<&str>) -> Result<String, String> {
-    match uri.filter(|uri| !uri.is_empty()) {
-        Some(uri) => absolute(uri),
-        None => absolute(&format!("{DATA}/artifacts")),
-    }
+fn admin_token(text: Option<String>) -> Result<Option<AdminToken>, String> {
+    let text = text.filter(|text| !text.is_empty());
+    let token = text.map(|text| AdminToken::new(&text));
+    token.transpose().map_err(|why| {
+        format!("--admin-token is refused: {why}; use at least 16 letters, digits and signs.")
+    })
 }
 
 /// The database that a URI names, or the embedded one.
@@ -430,7 +371,7 @@ pub(crate) fn database(flag: &str, uri: Option<&str>) -> Result<DatabaseUrl, Str
     }
 }
 
-fn store(
+pub(super) fn store(
     flag: &str,
     uri: Option<&str>,
     (pool_size, answer_within): (Option<u32>, Duration),
@@ -447,7 +388,7 @@ fn store(
 }
 
 /// A local path made absolute, so that stored locations keep their meaning; URIs stay.
-pub(crate) fn absolute(uri: &str) -> Result<String, String> {
+pub(super) fn absolute(uri: &str) -> Result<String, String> {
     if uri.contains(":/") {
         return Ok(uri.to_owned());
     }
@@ -477,7 +418,7 @@ fn pattern(text: Option<String>) -> Result<Option<regex::Regex>, String> {
         .map_err(|error| format!("--model-version-source-pattern is refused: {error}"))
 }
 
-fn trimmed(list: Vec<String>) -> Vec<String> {
+pub(super) fn trimmed(list: Vec<String>) -> Vec<String> {
     list.into_iter()
         .map(|item| item.trim().to_owned())
         .filter(|item| !item.is_empty())
@@ -506,7 +447,7 @@ mod tests {
     fn without_flags_everything_is_below_one_folder() {
         let config = config(&[]).unwrap();
         assert_eq!(
-            config.tracking.url,
+            config.stores.tracking.url,
             DatabaseUrl::Sqlite("tidemill-data/tidemill.db".into())
         );
         assert!(
@@ -514,7 +455,7 @@ mod tests {
                 .artifacts_destination
                 .ends_with("/tidemill-data/artifacts")
         );
-        assert_eq!(config.default_artifact_root, "mlflow-artifacts:/");
+        assert_eq!(config.stores.default_artifact_root, "mlflow-artifacts:/");
         assert_eq!((config.host.as_str(), config.port), ("127.0.0.1", 5000));
     }
 
@@ -560,6 +501,6 @@ mod tests {
             "s3://b/p",
         ])
         .unwrap();
-        assert_eq!(config.default_artifact_root, "s3://b/p");
+        assert_eq!(config.stores.default_artifact_root, "s3://b/p");
     }
 }

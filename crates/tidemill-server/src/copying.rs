@@ -9,7 +9,7 @@ use tidemill_core::storage_uri::{LocationPolicy, Place, StorageUri};
 use tidemill_transfer::{ArtifactFiles, CopyArtifacts, Relocated, Source};
 
 use crate::files::{Destination, Storage};
-use crate::{config, serve};
+use crate::{config, stores};
 
 #[derive(Debug, Args)]
 pub(crate) struct CopyArgs {
@@ -74,12 +74,12 @@ impl CopyArgs {
             .iter()
             .chain(&self.artifacts_relative_to)
         {
-            roots.push(serve::local_root(&config::absolute(folder)?)?);
+            roots.push(stores::local_root(&config::absolute(folder)?)?);
         }
         let from = match &self.artifacts_from {
             Some(uri) => {
                 let uri = config::absolute(uri)?;
-                Some(serve::proxied("--artifacts-from", &uri)?)
+                Some(stores::proxied("--artifacts-from", &uri)?)
             }
             None => None,
         };

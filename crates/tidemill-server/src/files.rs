@@ -14,8 +14,7 @@ use tidemill_transfer::{ArtifactFiles, TakeFile};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
-use crate::config;
-use crate::serve::destination;
+use crate::stores::behind_the_proxy;
 
 /// How much is read at once.
 const PIECE: usize = 1 << 20;
@@ -32,9 +31,8 @@ pub(crate) struct Destination {
 
 impl Destination {
     pub(crate) fn open(&self) -> Result<Storage, String> {
-        let uri = config::destination(self.artifacts_destination.as_deref())?;
         let runtime = runtime()?;
-        let repositories = destination(&uri)?;
+        let repositories = behind_the_proxy(self.artifacts_destination.as_deref())?;
         let repository = runtime.block_on(async {
             repositories.prepare().await?;
             repositories.proxied().await

@@ -5,7 +5,9 @@ mod config;
 mod copying;
 mod db;
 mod files;
+mod gc;
 mod serve;
+mod stores;
 mod telemetry;
 mod transfer;
 mod ui;
@@ -35,6 +37,8 @@ enum Command {
     Ui(Box<UiArgs>),
     /// Bring in what an MLflow database, file store or server has, or another Tidemill database.
     Import(Box<transfer::ImportArgs>),
+    /// Purge what was deleted long enough ago, with its artifacts.
+    Gc(Box<gc::GcArgs>),
     /// Compare such a source with what is here.
     Verify(Box<transfer::VerifyArgs>),
     /// Keep everything in one file, while a server goes on.
@@ -68,6 +72,7 @@ fn main() -> std::process::ExitCode {
     let outcome = match cli.command {
         Command::Server(args) => serve::serve(*args),
         Command::Import(args) => transfer::import(&args),
+        Command::Gc(args) => gc::gc(*args),
         Command::Verify(args) => transfer::compare(&args),
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),

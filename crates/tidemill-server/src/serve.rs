@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
 use tidemill_api::{ApiConfig, App, Artifacts, RequestLog, Ui};
-use tidemill_artifacts::{Repositories, StorageSettings};
 use tidemill_core::experiments::ArtifactLocation;
 use tidemill_core::keys::Limits;
-use tidemill_core::storage_uri::{LocationPolicy, Place, StorageUri};
+use tidemill_core::storage_uri::Place;
 use tidemill_store::Store;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::oneshot;
@@ -82,7 +81,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let patience = Duration::from_secs(config.shutdown_timeout);
     tracing::info!(
         addresses = ?bound,
-        database = ?config.tracking.url,
+        database = ?config.stores.tracking.url,
         ui = described(&config.ui),
         ms = started.elapsed().as_millis() as u64,
         "serving"
@@ -117,8 +116,9 @@ fn described(ui: &Ui) -> String {
 }
 
 async fn open(config: &Config) -> Result<App, String> {
-    let tracking = Store::open(&config.tracking).map_err(|error| error.to_string())?;
-    let registry = match &config.registry {
+    let stores = &config.stores;
+    let tracking = Store::open(&stores.tracking).map_err(|error| error.to_string())?;
+    let registry = match &stores.registry {
         Some(registry) => Store::open(registry).map_err(|error| error.to_string())?,
         None => tracking.clone(),
     };
@@ -129,7 +129,7 @@ async fn open(config: &Config) -> Result<App, String> {
         .map_err(|error| error.to_string())?;
     tracking
         .ensure_default_experiment(ArtifactLocation::Below(
-            config.default_artifact_root.clone(),
+            stores.default_artifact_root.clone(),
         ))
         .await
         .map_err(|error| error.to_string())?;
@@ -138,8 +138,8 @@ async fn open(config: &Config) -> Result<App, String> {
         registry,
         artifacts,
         ApiConfig {
-            default_artifact_root: config.default_artifact_root.clone(),
-            serve_artifacts: config.serve_artifacts,
+            default_artifact_root: stores.default_artifact_root.clone(),
+            serve_artifacts: stores.serve_artifacts,
             artifacts_only: config.artifacts_only,
             ui: config.ui.clone(),
             graphql: config.graphql,
@@ -147,6 +147,7 @@ async fn open(config: &Config) -> Result<App, String> {
                 truncate_long_values: config.truncate_long_values,
             },
             version_source_pattern: config.version_source_pattern.clone(),
+            admin_token: config.admin_token.clone(),
             mlflow_version: MLFLOW_VERSION,
             version: env!("CARGO_PKG_VERSION"),
         },
@@ -166,69 +167,16 @@ fn seal_in_background(store: Store) -> (oneshot::Sender<()>, JoinHandle<()>) {
     (stop, sealing)
 }
 
-const DESTINATION: &str = "--artifacts-destination";
-
-/// A local folder below which artifacts may be read.
-pub(crate) fn local_root(folder: &str) -> Result<StorageUri, String> {
-    let flag = "--local-artifact-roots";
-    let root = parsed(flag, folder)?;
-    match root.place() {
-        Place::Local { .. } => Ok(root),
-        _ => Err(refused(flag, folder)),
-    }
-}
-
-/// What a flag says about a storage.
-fn parsed(flag: &str, uri: &str) -> Result<StorageUri, String> {
-    StorageUri::parse(uri).map_err(|_| refused(flag, uri))
-}
-
-fn refused(flag: &str, uri: &str) -> String {
-    format!(
-        "{flag} '{uri}' is refused: use a folder, s3://bucket/prefix, gs://bucket/prefix, \
-         wasbs://container@account.blob.core.windows.net/prefix or abfss://…"
-    )
-}
-
-/// What a proxy for artifacts stands for.
-pub(crate) fn proxied(flag: &str, uri: &str) -> Result<StorageUri, String> {
-    let destination = parsed(flag, uri)?;
-    match destination.place() {
-        Place::Elsewhere { .. } | Place::Proxied { .. } => Err(refused(flag, uri)),
-        _ => Ok(destination),
-    }
-}
-
-/// The storage behind the proxy and nothing else, for the commands.
-pub(crate) fn destination(uri: &str) -> Result<Repositories, String> {
-    let policy = LocationPolicy::new(Vec::new());
-    let destination = Some(proxied(DESTINATION, uri)?);
-    Ok(Repositories::new(
-        StorageSettings::from_env(),
-        policy,
-        destination,
-    ))
-}
-
-/// The storages: what the proxy stands for, and the root of new experiments.
+/// The storages, and what clients may be told about them.
 fn artifacts(config: &Config) -> Result<Artifacts, String> {
-    let destination = match config.serve_artifacts {
-        true => Some(proxied(DESTINATION, &config.artifacts_destination)?),
-        false => None,
-    };
-    let root = parsed("--default-artifact-root", &config.default_artifact_root)?;
-    let signs_urls = destination
-        .as_ref()
-        .is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
-    let mut roots = vec![root];
-    for folder in &config.local_artifact_roots {
-        roots.push(local_root(folder)?);
-    }
-    let mut policy = LocationPolicy::new(roots);
-    policy.allowed_host_schemes = config.allowed_host_schemes.clone();
-    policy.max_length = config.artifact_location_max_length;
+    let destination = config.stores.destination()?;
+    let signs_urls = destination.is_some_and(|uri| !matches!(uri.place(), Place::Local { .. }));
+    let repositories = config.stores.repositories(|policy| {
+        policy.allowed_host_schemes = config.allowed_host_schemes.clone();
+        policy.max_length = config.artifact_location_max_length;
+    })?;
     Ok(Artifacts {
-        repositories: Repositories::new(StorageSettings::from_env(), policy, destination),
+        repositories,
         signs_urls,
         link_lifetime: config.link_lifetime,
     })

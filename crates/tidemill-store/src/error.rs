@@ -59,14 +59,18 @@ impl Failure {
     pub(crate) fn is_conflict(&self) -> bool {
         match self {
             Self::Database(DieselError::DatabaseError(kind, info)) => {
-                matches!(kind, DatabaseErrorKind::SerializationFailure)
-                    || [
-                        "deadlock",
-                        "lock wait timeout",
-                        "try restarting transaction",
-                    ]
-                    .iter()
-                    .any(|words| info.message().to_ascii_lowercase().contains(words))
+                // What was referred to has been purged since it was read.
+                matches!(
+                    kind,
+                    DatabaseErrorKind::SerializationFailure
+                        | DatabaseErrorKind::ForeignKeyViolation
+                ) || [
+                    "deadlock",
+                    "lock wait timeout",
+                    "try restarting transaction",
+                ]
+                .iter()
+                .any(|words| info.message().to_ascii_lowercase().contains(words))
             }
             _ => false,
         }

@@ -11,6 +11,7 @@ mod dialect;
 mod doors;
 mod error;
 mod experiments;
+pub mod gc;
 #[cfg(feature = "postgres")]
 mod group_writer;
 mod keys;

@@ -28,6 +28,55 @@ impl Tree {
         .await
     }
 
+    /// Removes a folder with all it holds, and the one around it if that has this name and holds
+    /// nothing more. Without its root nothing is known to be removed: it may not be mounted.
+    pub(crate) async fn purge(&self, path: &ArtifactPath, around: &str) -> Result<()> {
+        let tree = self.clone();
+        off_the_async_threads(move || {
+            tree.open().map(drop).map_err(|error| {
+                let root = tree.root().display();
+                Error::unavailable(format!(
+                    "The artifact folder '{root}' is not there: {error}"
+                ))
+            })
+        })
+        .await?;
+        self.delete(path).await?;
+        match path.parent() {
+            Some(parent) if parent.file_name() == Some(around) => self.remove_empty(&parent).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes a folder in which there is nothing.
+    pub(crate) async fn remove_empty(&self, path: &ArtifactPath) -> Result<()> {
+        let (tree, path) = (self.clone(), path.clone());
+        off_the_async_threads(move || {
+            let removed = split(&path).and_then(|(parent, name)| {
+                let parent = tree.folder(&parent)?;
+                parent.remove_dir(name)?;
+                sync_folder(&parent)
+            });
+            match removed {
+                Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty => Ok(()),
+                Err(error) if is_absent(&error) => Ok(()),
+                removed => removed.map_err(|error| write_error(&path, error)),
+            }
+        })
+        .await
+    }
+
+    /// Clears the root of uploads that a crash cut off.
+    pub(crate) async fn sweep(&self) -> Result<()> {
+        let tree = self.clone();
+        let root = ArtifactPath::root();
+        off_the_async_threads(move || match tree.open().and_then(|root| sweep(&root)) {
+            Err(error) if is_absent(&error) => Ok(()),
+            swept => swept.map_err(|error| write_error(&root, error)),
+        })
+        .await
+    }
+
     /// Makes the root if it is missing and clears it of uploads that a crash cut off. The error
     /// is for the operator.
     pub(crate) async fn prepare(&self) -> Result<()> {

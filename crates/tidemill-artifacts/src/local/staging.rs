@@ -102,11 +102,18 @@ pub(super) fn staging_folder(root: &Dir) -> io::Result<Dir> {
     }
 }
 
+/// The private folder, if there is one yet.
+pub(super) fn staged(root: &Dir) -> io::Result<Option<Dir>> {
+    match root.open_dir_nofollow(STAGING) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
 /// Removes what crashes have left behind.
 pub(super) fn sweep(root: &Dir) -> io::Result<()> {
-    let folder = match root.open_dir_nofollow(STAGING) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        opened => opened?,
+    let Some(folder) = staged(root)? else {
+        return Ok(());
     };
     for entry in folder.entries()? {
         match sweep_one(&folder, &entry?) {
@@ -119,15 +126,19 @@ pub(super) fn sweep(root: &Dir) -> io::Result<()> {
 }
 
 fn sweep_one(folder: &Dir, entry: &DirEntry) -> io::Result<()> {
+    match stale(entry)? {
+        true => remove_any(folder, &entry.file_name()),
+        false => Ok(()),
+    }
+}
+
+/// Whether nobody writes to an upload any more.
+pub(super) fn stale(entry: &DirEntry) -> io::Result<bool> {
     let modified = entry.metadata()?.modified()?.into_std();
     let age = SystemTime::now()
         .duration_since(modified)
         .unwrap_or_default();
-    if age > STALE {
-        remove_any(folder, &entry.file_name())
-    } else {
-        Ok(())
-    }
+    Ok(age > STALE)
 }
 
 /// Removes a file, a link (not what it names) or a folder with all it holds.

@@ -13,6 +13,7 @@ use super::errors::{store_error, within};
 use super::get::stands_for_a_folder;
 use super::{Bucket, Kind, key};
 use crate::listing::{Collector, FileInfo, Listing};
+use crate::usage::Usage;
 
 /// How many empty blobs are looked at together.
 const ASKED_AT_ONCE: usize = 16;
@@ -79,6 +80,19 @@ impl Bucket {
 }
 
 impl Bucket {
+    /// What is below a folder, a page at a time.
+    pub(crate) async fn usage(&self, path: &ArtifactPath) -> Result<Usage> {
+        let prefix = key(path)?;
+        let store = self.store();
+        let mut objects = store.list(Some(&prefix));
+        let mut usage = Usage::default();
+        while let Some(object) = within(self.limits.request, objects.next()).await? {
+            let object = object.map_err(|error| store_error(path, error))?;
+            usage.add_file(object.size, Some(object.last_modified.into()));
+        }
+        Ok(usage)
+    }
+
     /// Takes empty blobs that stand for a folder for what they mean. A listing does not say
     /// which ones do, so each is asked.
     async fn tell_folders(&self, path: &ArtifactPath, page: &mut ListResult) -> Result<()> {

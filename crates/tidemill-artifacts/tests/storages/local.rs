@@ -274,3 +274,44 @@ fn links_and_parts_are_for_object_stores() {
         assert!(matches!(refused, Error::NotImplemented(m) if m.ends_with(text)));
     }
 }
+
+#[test]
+fn without_its_root_nothing_counts_as_purged() {
+    let storage = local().unwrap();
+    storage.store("1/r/artifacts/a", "data");
+    let (root, aside) = (storage.disk(), storage.disk().with_extension("aside"));
+    fs::rename(&root, &aside).unwrap();
+    let run = storage.below(&path("1/r/artifacts"));
+    assert!(matches!(
+        block_on(run.purge("r")),
+        Err(Error::Unavailable(_))
+    ));
+    fs::rename(&aside, &root).unwrap();
+    block_on(run.purge("r")).unwrap();
+    assert_eq!(storage.names("1"), []);
+}
+
+#[test]
+fn the_top_of_a_storage_is_not_purged() {
+    let storage = local().unwrap();
+    storage.store("f", "file");
+    assert!(matches!(
+        block_on(storage.purge("f")),
+        Err(Error::InvalidParameter(_))
+    ));
+    assert_eq!(storage.read("f").unwrap(), "file");
+}
+
+#[test]
+fn a_link_is_measured_and_purged_as_itself() {
+    let (storage, outside) = with_link();
+    let usage = block_on(storage.usage(&path("link"))).unwrap();
+    assert_eq!(usage.files, 0);
+    storage.store("run/a", "data");
+    symlink(outside.path(), storage.disk().join("run/out")).unwrap();
+    block_on(storage.below(&path("run")).purge("")).unwrap();
+    block_on(storage.below(&path("link")).purge("")).unwrap();
+    assert!(outside.path().join("secret").exists());
+    assert!(storage.disk().join("link").symlink_metadata().is_err());
+    assert!(!storage.disk().join("run").exists());
+}

@@ -37,6 +37,7 @@ on_storages! { [local, memory, s3, other_s3, azure, gcs] [
     a_deleted_folder_takes_all_it_holds_and_nothing_else,
     deleting_what_is_missing_is_fine,
     the_root_is_neither_written_nor_deleted,
+    a_folder_is_measured_and_purged_by_itself,
 ] }
 
 /// The server in this process, which stands in for S3 and Google, keeps folders on disk and
@@ -258,6 +259,29 @@ fn the_root_is_neither_written_nor_deleted(storage: &Storage) {
         Err(Error::InvalidParameter(_))
     ));
     assert_eq!(storage.read("f").unwrap(), "file");
+}
+
+fn a_folder_is_measured_and_purged_by_itself(storage: &Storage) {
+    for name in [
+        "1/r/artifacts/a",
+        "1/r/artifacts/deep/b",
+        "1/r/artifacts2",
+        "1/s/artifacts/c",
+    ] {
+        storage.store(name, "data");
+    }
+    let usage = block_on(storage.usage(&path("1/r/artifacts"))).unwrap();
+    assert_eq!((usage.files, usage.bytes), (2, 8));
+    let age = usage.newest.unwrap().elapsed().unwrap_or_default();
+    assert!(age.as_secs() < 600, "{age:?}");
+    let missing = block_on(storage.usage(&path("missing"))).unwrap();
+    assert_eq!((missing.files, missing.newest), (0, None));
+    block_on(storage.below(&path("1/r/artifacts")).purge("r")).unwrap();
+    assert_eq!(storage.names("1/r"), [("1/r/artifacts2".into(), Some(4))]);
+    block_on(storage.below(&path("1/r/artifacts2")).purge("r")).unwrap();
+    assert_eq!(storage.names("1"), [("1/s".into(), None)]);
+    assert_eq!(storage.read("1/s/artifacts/c").unwrap(), "data");
+    block_on(storage.below(&path("missing")).purge("r")).unwrap();
 }
 
 /// Thousands of files are listed in one go on the storages that are quick enough for it here.

@@ -5,6 +5,7 @@
 mod backup;
 mod bad_storage;
 mod durability;
+mod gc;
 mod graphql;
 mod hostile;
 mod load;

@@ -24,7 +24,10 @@ impl Store {
 fn delete(db: &mut DbConnection, id: ExperimentId) -> DbResult<()> {
     let now = now();
     move_to(db, id, LifecycleStage::Deleted, now)?;
-    diesel::update(run::table.filter(run::experiment_id.eq(id.0)))
+    let runs = run::table
+        .filter(run::experiment_id.eq(id.0))
+        .filter(run::stage.ne(LifecycleStage::PURGING));
+    diesel::update(runs)
         .set((
             run::stage.eq(LifecycleStage::Deleted as i16),
             run::deleted_time.eq(now),

@@ -13,7 +13,10 @@ impl Store {
     /// Moves a logged model to the bin; one that is there already is fine.
     pub async fn delete_logged_model(&self, id: String) -> Result<()> {
         self.write(move |db| {
-            let found = diesel::update(logged_model::table.filter(logged_model::uuid.eq(&id)))
+            let this = logged_model::table
+                .filter(logged_model::uuid.eq(&id))
+                .filter(logged_model::stage.ne(LifecycleStage::PURGING));
+            let found = diesel::update(this)
                 .set((
                     logged_model::stage.eq(LifecycleStage::Deleted as i16),
                     logged_model::last_updated_time.eq(clock::now()),

@@ -19,14 +19,17 @@ impl Store {
     }
 }
 
-/// Moves a run to `stage`, wherever it is.
+/// Moves a run to `stage`, wherever it is; for one that is being purged it is too late.
 pub(super) fn move_to(
     db: &mut DbConnection,
     id: &RunId,
     stage: LifecycleStage,
     deleted_time: Option<i64>,
 ) -> DbResult<()> {
-    let moved = diesel::update(run::table.filter(run::uuid.eq(id.as_str())))
+    let this = run::table
+        .filter(run::uuid.eq(id.as_str()))
+        .filter(run::stage.ne(LifecycleStage::PURGING));
+    let moved = diesel::update(this)
         .set((
             run::stage.eq(stage as i16),
             run::deleted_time.eq(deleted_time),

@@ -10,8 +10,9 @@ use crate::dialect::{
     set_logged_model_tags,
 };
 use crate::error::DbResult;
+use crate::gc;
 use crate::logged_models::{LoggedModelRow, load};
-use crate::schema::{logged_model, logged_model_metric, logged_model_param, logged_model_tag};
+use crate::schema::logged_model;
 
 impl Writing<'_> {
     /// The logged model of this id, active or deleted.
@@ -42,15 +43,7 @@ impl Writing<'_> {
             .first(self.db)
             .optional()?;
         let Some(id) = found else { return Ok(()) };
-        let db = &mut *self.db;
-        diesel::delete(logged_model_metric::table.filter(logged_model_metric::model_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(logged_model_param::table.filter(logged_model_param::model_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(logged_model_tag::table.filter(logged_model_tag::model_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(logged_model::table.filter(logged_model::id.eq(id))).execute(db)?;
-        Ok(())
+        gc::remove_models(self.db, &[id])
     }
 
     fn add_logged_model(&mut self, model: &LoggedModel) -> DbResult<()> {

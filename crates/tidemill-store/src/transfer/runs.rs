@@ -16,6 +16,7 @@ use crate::datasets;
 use crate::dialect::bulk::add_all;
 use crate::dialect::{self, Dialect, LatestRow, Lock, NewTail, insert_returning_id, lock_run};
 use crate::error::DbResult;
+use crate::gc;
 use crate::keys::KeyKind;
 use crate::metrics::{self, NewChunk, WORTH_A_CHUNK};
 use crate::schema::{
@@ -372,21 +373,7 @@ impl Writing<'_> {
             .first(self.db)
             .optional()?;
         let Some(id) = found else { return Ok(()) };
-        let db = &mut *self.db;
-        diesel::delete(metric_latest::table.filter(metric_latest::run_id.eq(id))).execute(db)?;
-        diesel::delete(metric_tail::table.filter(metric_tail::run_id.eq(id))).execute(db)?;
-        diesel::delete(metric_chunk::table.filter(metric_chunk::run_id.eq(id))).execute(db)?;
-        diesel::delete(param::table.filter(param::run_id.eq(id))).execute(db)?;
-        diesel::delete(run_tag::table.filter(run_tag::run_id.eq(id))).execute(db)?;
-        diesel::delete(run_dataset_tag::table.filter(run_dataset_tag::run_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(run_dataset::table.filter(run_dataset::run_id.eq(id))).execute(db)?;
-        diesel::delete(run_model_input::table.filter(run_model_input::run_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(run_model_output::table.filter(run_model_output::run_id.eq(id)))
-            .execute(db)?;
-        diesel::delete(run::table.filter(run::id.eq(id))).execute(db)?;
-        Ok(())
+        gc::remove_runs(self.db, &[id])
     }
 }
 

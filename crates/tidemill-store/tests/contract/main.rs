@@ -8,6 +8,8 @@ mod datasets_search;
 mod experiments_create;
 mod experiments_lifecycle;
 mod experiments_tags;
+mod gc;
+mod gc_tables;
 mod log_batch;
 mod log_given;
 mod log_metric;

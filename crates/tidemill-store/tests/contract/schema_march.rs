@@ -30,7 +30,8 @@ const SQLITE: &str = "
     UNION ALL SELECT 'unique ' || t || '(' || c || ')' FROM i WHERE u AND o <> 'pk'
     UNION ALL SELECT 'index ' || i || ' on ' || t || '(' || c || ')' FROM i WHERE NOT u";
 
-fn facts(database: &TestDatabase) -> BTreeSet<String> {
+/// What there is in a database, each as a line: `column run.uuid`.
+pub(crate) fn facts(database: &TestDatabase) -> BTreeSet<String> {
     let uri = database.uri();
     let facts: Vec<Fact> = match database.url() {
         DatabaseUrl::Sqlite(path) => {
