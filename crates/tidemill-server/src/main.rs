@@ -1,6 +1,7 @@
 //! The Tidemill binary.
 
 mod config;
+mod export;
 mod serve;
 mod telemetry;
 mod transfer;
@@ -33,6 +34,8 @@ enum Command {
     Import(Box<transfer::ImportArgs>),
     /// Compare such a source with what is here.
     Verify(Box<transfer::VerifyArgs>),
+    /// Take everything out, into a database that MLflow serves.
+    Export(Box<export::ExportArgs>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -59,6 +62,7 @@ fn main() -> std::process::ExitCode {
         Command::Server(args) => serve::serve(*args),
         Command::Import(args) => transfer::import(&args),
         Command::Verify(args) => transfer::compare(&args),
+        Command::Export(args) => export::export(&args),
         Command::Ui(args) => match args.action {
             Some(UiAction::Install(args)) => ui::install(&args),
             None => serve::serve(args.server),

@@ -113,7 +113,7 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
     eprint!("{report}");
-    ends.write(&report)?;
+    write_report(ends.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
@@ -125,7 +125,7 @@ pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
     let into = args.ends.target()?;
     let report = verify(&mut *source, &into, say).map_err(|error| error.to_string())?;
     eprint!("{report}");
-    args.ends.write(&report)?;
+    write_report(args.ends.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
@@ -133,7 +133,7 @@ pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
 }
 
 /// Progress, on one line where somebody watches.
-fn say(progress: &str) {
+pub(crate) fn say(progress: &str) {
     match std::io::stderr().is_terminal() {
         true => eprint!("\r\x1b[K{progress}"),
         false => eprintln!("{progress}"),
@@ -157,16 +157,13 @@ impl Ends {
         };
         open(&self.source, credentials).map_err(|error| error.to_string())
     }
-
-    fn write(&self, report: &impl Serialize) -> Result<(), String> {
-        let Some(path) = &self.json else {
-            return Ok(());
-        };
-        let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
-        write_file(path, &text)
-    }
 }
 
-fn write_file(path: &Path, text: &str) -> Result<(), String> {
+/// Writes a report as JSON, if a file is named for it.
+pub(crate) fn write_report(path: Option<&Path>, report: &impl Serialize) -> Result<(), String> {
+    let Some(path) = path else {
+        return Ok(());
+    };
+    let text = serde_json::to_string_pretty(report).map_err(|error| error.to_string())?;
     std::fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

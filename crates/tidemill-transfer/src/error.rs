@@ -1,5 +1,7 @@
 //! What can stop a transfer.
 
+use tidemill_store::Unwritten;
+
 /// Shorthand for results of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -10,12 +12,27 @@ pub enum Error {
     /// The source cannot be opened or read.
     #[error("{0}")]
     Source(String),
+    /// What is to be written to cannot be used.
+    #[error("{0}")]
+    Target(String),
+    /// The target cannot hold something, for this reason.
+    #[error("{0}")]
+    Refused(String),
     /// Whoever was to take what was read has stopped, and knows why.
     #[error("writing has stopped")]
     Stopped,
     /// A database, ours or the source's, failed.
     #[error("{}", in_words(.0))]
     Store(#[from] tidemill_core::Error),
+}
+
+impl From<Unwritten> for Error {
+    fn from(unwritten: Unwritten) -> Self {
+        match unwritten {
+            Unwritten::Refused(why) => Self::Refused(why),
+            Unwritten::Failed(error) => Self::Store(error),
+        }
+    }
 }
 
 /// With the reason that clients of the server are not told.

@@ -3,11 +3,13 @@
 //! A [`Source`] is anything that holds what MLflow holds: MLflow's own tables, its file store, a
 //! server, our own database. An import reads it in pages and writes each page in
 //! one transaction; what was written is noted beside it, so that an import can be stopped at any
-//! point and run again, and again later to bring what has changed.
+//! point and run again, and again later to bring what has changed. An export goes the other way,
+//! into a database that MLflow serves afterwards, whole or not at all.
 
 mod differences;
 mod digests;
 mod error;
+mod export;
 mod import;
 mod progress;
 mod report;
@@ -15,7 +17,8 @@ mod source;
 mod verify;
 
 pub use error::{Error, Result};
+pub use export::{Export, MlflowProgram};
 pub use import::{Import, OnConflict};
-pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
+pub use report::{Difference, ExportReport, Exported, ImportReport, Listed, Tally, VerifyReport};
 pub use source::{Count, Credentials, FileStore, Server, Source, open};
 pub use verify::verify;

@@ -1,4 +1,4 @@
-//! What an import or a verification has to say.
+//! What an import, an export or a verification has to say.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -129,6 +129,46 @@ pub struct VerifyReport {
     pub faults: Listed<Fault>,
 }
 
+/// How many things of one kind went out.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct Exported {
+    /// In our database.
+    pub read: u64,
+    /// In the target now.
+    pub written: u64,
+}
+
+/// What an export did.
+#[derive(Debug, Default, Serialize)]
+pub struct ExportReport {
+    /// Where from.
+    pub source: String,
+    /// Where to.
+    pub target: String,
+    /// What became of each kind.
+    #[serde(serialize_with = "by_name")]
+    pub kinds: BTreeMap<Kind, Exported>,
+    /// Points of metrics that were written.
+    pub points: u64,
+    /// What the target cannot hold, and why.
+    #[serde(serialize_with = "as_texts")]
+    pub faults: Listed<Fault>,
+    /// What MLflow has no place for, with how many there are.
+    pub left_out: Vec<Count>,
+    /// What was found when everything was read back.
+    pub verified: VerifyReport,
+    /// How long it took.
+    pub seconds: f64,
+}
+
+impl ExportReport {
+    /// Whether everything is there now, as it is here.
+    pub fn is_good(&self) -> bool {
+        let read_back = self.verified.is_good() && self.verified.faults.count == 0;
+        self.faults.count == 0 && read_back
+    }
+}
+
 impl VerifyReport {
     /// Whether everything that could be read is here, and the same.
     pub fn is_good(&self) -> bool {
@@ -201,7 +241,7 @@ impl fmt::Display for ImportReport {
                 left_out.count, left_out.what
             )?;
         }
-        show_faults(f, &self.faults)?;
+        show_faults(f, "broken in the source", &self.faults)?;
         show(f, "differs on both sides", &self.conflicts)?;
         if let Some(verified) = &self.verified {
             write!(f, "{verified}")?;
@@ -212,6 +252,27 @@ impl fmt::Display for ImportReport {
 
 fn is_folder(place: &str) -> bool {
     place.starts_with('/') || place.starts_with("file:")
+}
+
+impl fmt::Display for ExportReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "from {} to {}", self.source, self.target)?;
+        for (kind, exported) in &self.kinds {
+            let (written, read) = (exported.written, exported.read);
+            writeln!(f, "  {}s: {written} of {read} written", kind.as_str())?;
+        }
+        writeln!(f, "  metric points written: {}", self.points)?;
+        for left_out in &self.left_out {
+            writeln!(f, "  left out: {} {}", left_out.count, left_out.what)?;
+        }
+        show_faults(f, "cannot be held there", &self.faults)?;
+        show_faults(f, "cannot be read back", &self.verified.faults)?;
+        show(f, "not the same there", &self.verified.differences)?;
+        if self.is_good() {
+            writeln!(f, "  all of it was read back, and is the same")?;
+        }
+        writeln!(f, "  took {:.1} s", self.seconds)
+    }
 }
 
 impl fmt::Display for Tally {
@@ -239,7 +300,7 @@ impl fmt::Display for VerifyReport {
         for (kind, count) in &self.compared {
             writeln!(f, "  compared: {count} {}s", kind.as_str())?;
         }
-        show_faults(f, &self.faults)?;
+        show_faults(f, "broken in the source", &self.faults)?;
         show(f, "another number of runs", &self.runs_by_experiment)?;
         show(f, "not the same here", &self.differences)?;
         match (self.is_good(), self.faults.count) {
@@ -250,9 +311,9 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-fn show_faults(f: &mut fmt::Formatter<'_>, faults: &Listed<Fault>) -> fmt::Result {
+fn show_faults(f: &mut fmt::Formatter<'_>, what: &str, faults: &Listed<Fault>) -> fmt::Result {
     for fault in &faults.first {
-        writeln!(f, "  broken in the source: {}: {}", fault.what, fault.why)?;
+        writeln!(f, "  {what}: {}: {}", fault.what, fault.why)?;
     }
     more(f, faults)
 }

@@ -2,7 +2,6 @@
 
 use tidemill_core::experiments::Experiment;
 
-use super::limits::narrow;
 use super::rows::{NewExperiment, NewExperimentTag};
 use super::{MlflowPage, Unwritten, WORKSPACE};
 
@@ -17,7 +16,7 @@ impl MlflowPage<'_> {
             location,
             "its artifact location",
         )?;
-        let experiment_id = narrow(experiment.id.0, "its number")?;
+        let experiment_id = self.number(experiment.id.0, "its number")?;
         for tag in &experiment.tags {
             let what = format_args!("its tag '{}'", tag.key);
             self.limits.check("experiment_tags.key", &tag.key, what)?;

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::fmt::Display;
 
-use super::Unwritten;
+use super::{MlflowPage, Unwritten};
 use crate::connection::DbConnection;
-use crate::dialect::text_limits;
+use crate::dialect::{Dialect, MlflowNumber, text_limits};
 use crate::error::DbResult;
 
 /// How long a text may be.
@@ -60,11 +60,13 @@ impl Limits {
     }
 }
 
-/// A number as MLflow's columns of 32 bits hold it.
-pub(super) fn narrow(number: i64, what: &str) -> Result<i32, Unwritten> {
-    i32::try_from(number).map_err(|_| {
-        Unwritten::Refused(format!(
-            "{what} {number} is larger than MLflow's column holds"
-        ))
-    })
+impl MlflowPage<'_> {
+    /// A number as MLflow's columns hold it.
+    pub(super) fn number(&self, number: i64, what: &str) -> Result<MlflowNumber, Unwritten> {
+        MlflowNumber::new(Dialect::of(self.db), number).ok_or_else(|| {
+            Unwritten::Refused(format!(
+                "{what} {number} is larger than MLflow's column holds on a database server"
+            ))
+        })
+    }
 }

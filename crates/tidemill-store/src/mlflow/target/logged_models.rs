@@ -2,12 +2,12 @@
 
 use tidemill_core::logged_models::{LoggedModel, ModelMetric};
 
-use super::limits::narrow;
 use super::rows::{
     NewLoggedModel, NewLoggedModelMetric, NewLoggedModelParam, NewLoggedModelTag, kept,
 };
 use super::runs::hash;
 use super::{MlflowPage, Unwritten};
+use crate::dialect::MlflowNumber;
 
 impl MlflowPage<'_> {
     /// Adds a logged model, after the runs that logged its metrics.
@@ -35,7 +35,7 @@ impl MlflowPage<'_> {
         ] {
             self.limits.check(column, text, what)?;
         }
-        let experiment_id = narrow(model.experiment_id.0, "its experiment's number")?;
+        let experiment_id = self.number(model.experiment_id.0, "its experiment's number")?;
         self.rows.logged_models.push(NewLoggedModel {
             model_id: model.id.clone(),
             experiment_id,
@@ -59,7 +59,7 @@ impl MlflowPage<'_> {
     fn add_texts_of_model(
         &mut self,
         model: &LoggedModel,
-        experiment_id: i32,
+        experiment_id: MlflowNumber,
     ) -> Result<(), Unwritten> {
         for param in &model.params {
             let what = format_args!("its param '{}'", param.key);

@@ -23,7 +23,7 @@ use tidemill_core::{Error, Result};
 use super::read_only;
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
-use crate::dialect::{self, bulk};
+use crate::dialect::{self, MlflowNumber, bulk};
 use crate::error::Failure;
 use limits::Limits;
 use rows::Rows;
@@ -70,7 +70,7 @@ pub struct MlflowTarget {
 #[derive(Default)]
 struct Written {
     /// Experiments of runs, by hashes of their ids.
-    runs: HashMap<u64, i32>,
+    runs: HashMap<u64, MlflowNumber>,
     /// Ids of datasets.
     datasets: HashSet<u128>,
 }

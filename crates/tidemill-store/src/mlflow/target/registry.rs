@@ -3,9 +3,9 @@
 use tidemill_core::registry::{ModelVersion, VersionStatus};
 use tidemill_core::transfer::CarriedModel;
 
-use super::limits::narrow;
 use super::rows::{NewAlias, NewRegisteredModel, NewRegisteredModelTag, NewVersion, NewVersionTag};
 use super::{MlflowPage, Unwritten, WORKSPACE};
+use crate::dialect::MlflowNumber;
 use crate::mlflow::registry::DELETED;
 
 impl MlflowPage<'_> {
@@ -47,7 +47,7 @@ impl MlflowPage<'_> {
                 .check("registered_model_aliases.alias", &alias.alias, what)?;
             self.rows.aliases.push(NewAlias {
                 alias: alias.alias.clone(),
-                version: narrow(alias.version, "its alias's version")?,
+                version: self.number(alias.version, "its alias's version")?,
                 name: model.name.clone(),
                 workspace: WORKSPACE,
             });
@@ -83,7 +83,7 @@ impl MlflowPage<'_> {
             let what = format_args!("the {what} of version {number}");
             self.limits.check(&column, text, what)?;
         }
-        let number = narrow(number, "the number of its version")?;
+        let number = self.number(number, "the number of its version")?;
         self.add_version_tags(version, number)?;
         self.rows.grew(1, version.source.len());
         self.rows.versions.push(NewVersion {
@@ -105,9 +105,13 @@ impl MlflowPage<'_> {
         Ok(())
     }
 
-    fn add_version_tags(&mut self, version: &ModelVersion, number: i32) -> Result<(), Unwritten> {
+    fn add_version_tags(
+        &mut self,
+        version: &ModelVersion,
+        number: MlflowNumber,
+    ) -> Result<(), Unwritten> {
         for tag in &version.tags {
-            let what = format_args!("the tag '{}' of version {number}", tag.key);
+            let what = format_args!("the tag '{}' of version {}", tag.key, version.version);
             self.limits
                 .check("model_version_tags.key", &tag.key, what)?;
             self.limits
@@ -133,7 +137,7 @@ impl MlflowPage<'_> {
         }
         self.rows.versions.push(NewVersion {
             name: model.name.clone(),
-            version: narrow(model.last_version, "the number of its last version")?,
+            version: self.number(model.last_version, "the number of its last version")?,
             creation_time: model.last_updated_time,
             last_updated_time: model.last_updated_time,
             description: None,

@@ -12,6 +12,7 @@ use super::schema::{
     registered_models, runs, tags,
 };
 use crate::connection::DbConnection;
+use crate::dialect::MlflowNumber;
 use crate::dialect::bulk::add_all;
 
 /// From how many gathered rows on they are written.
@@ -32,15 +33,15 @@ macro_rules! row {
 }
 
 row!(NewExperiment of experiments {
-    experiment_id: i32, name: String, artifact_location: String, lifecycle_stage: &'static str,
+    experiment_id: MlflowNumber, name: String, artifact_location: String, lifecycle_stage: &'static str,
     creation_time: i64, last_update_time: i64, workspace: &'static str,
 });
-row!(NewExperimentTag of experiment_tags { key: String, value: String, experiment_id: i32 });
+row!(NewExperimentTag of experiment_tags { key: String, value: String, experiment_id: MlflowNumber });
 row!(NewRun of runs {
     run_uuid: String, name: String, source_type: &'static str, source_name: &'static str,
     entry_point_name: &'static str, source_version: &'static str, user_id: String,
     status: &'static str, start_time: i64, end_time: Option<i64>, deleted_time: Option<i64>,
-    lifecycle_stage: &'static str, artifact_uri: String, experiment_id: i32,
+    lifecycle_stage: &'static str, artifact_uri: String, experiment_id: MlflowNumber,
 });
 row!(NewParam of params { key: String, value: String, run_uuid: String });
 row!(NewTag of tags { key: String, value: String, run_uuid: String });
@@ -51,7 +52,7 @@ row!(NewLatest<'a> of latest_metrics {
     key: &'a str, value: f64, timestamp: i64, run_uuid: &'a str, step: i64, is_nan: bool,
 });
 row!(NewDataset of datasets {
-    dataset_uuid: String, experiment_id: i32, name: String, digest: String,
+    dataset_uuid: String, experiment_id: MlflowNumber, name: String, digest: String,
     dataset_source_type: String, dataset_source: String, dataset_schema: Option<String>,
     dataset_profile: Option<String>,
 });
@@ -61,20 +62,20 @@ row!(NewInput of inputs {
 });
 row!(NewInputTag of input_tags { input_uuid: String, name: String, value: String });
 row!(NewLoggedModel of logged_models {
-    model_id: String, experiment_id: i32, name: String, artifact_location: String,
+    model_id: String, experiment_id: MlflowNumber, name: String, artifact_location: String,
     creation_timestamp_ms: i64, last_updated_timestamp_ms: i64, status: i32,
     lifecycle_stage: &'static str, model_type: String, source_run_id: String,
     status_message: Option<String>,
 });
 row!(NewLoggedModelParam of logged_model_params {
-    model_id: String, experiment_id: i32, param_key: String, param_value: String,
+    model_id: String, experiment_id: MlflowNumber, param_key: String, param_value: String,
 });
 row!(NewLoggedModelTag of logged_model_tags {
-    model_id: String, experiment_id: i32, tag_key: String, tag_value: String,
+    model_id: String, experiment_id: MlflowNumber, tag_key: String, tag_value: String,
 });
 row!(NewLoggedModelMetric of logged_model_metrics {
     model_id: String, metric_name: String, metric_timestamp_ms: i64, metric_step: i64,
-    metric_value: f64, experiment_id: i32, run_id: String, dataset_name: Option<String>,
+    metric_value: f64, experiment_id: MlflowNumber, run_id: String, dataset_name: Option<String>,
     dataset_digest: Option<String>,
 });
 row!(NewRegisteredModel of registered_models {
@@ -85,17 +86,17 @@ row!(NewRegisteredModelTag of registered_model_tags {
     key: String, value: String, name: String, workspace: &'static str,
 });
 row!(NewAlias of registered_model_aliases {
-    alias: String, version: i32, name: String, workspace: &'static str,
+    alias: String, version: MlflowNumber, name: String, workspace: &'static str,
 });
 row!(NewVersion of model_versions {
-    name: String, version: i32, creation_time: i64, last_updated_time: i64,
+    name: String, version: MlflowNumber, creation_time: i64, last_updated_time: i64,
     description: Option<String>, user_id: Option<String>, current_stage: &'static str,
     source: Option<String>, storage_location: Option<String>, run_id: Option<String>,
     run_link: Option<String>, status: &'static str, status_message: Option<String>,
     workspace: &'static str,
 });
 row!(NewVersionTag of model_version_tags {
-    key: String, value: String, name: String, version: i32, workspace: &'static str,
+    key: String, value: String, name: String, version: MlflowNumber, workspace: &'static str,
 });
 
 /// Points of one metric of one run.

@@ -8,9 +8,9 @@ use tidemill_core::runs::Run;
 use tidemill_core::transfer::CarriedRun;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::limits::narrow;
 use super::rows::{History, Latest, NewDataset, NewInput, NewInputTag, NewParam, NewRun, NewTag};
 use super::{MlflowPage, Unwritten};
+use crate::dialect::MlflowNumber;
 
 /// What MLflow says of the source of every run since sources are tags.
 const SOURCE_TYPE: &str = "UNKNOWN";
@@ -30,7 +30,7 @@ impl MlflowPage<'_> {
         check("runs.name", &info.name, "its name")?;
         check("runs.user_id", &info.user_id, "its user")?;
         check("runs.artifact_uri", &info.artifact_uri, "its artifact URI")?;
-        let experiment_id = narrow(info.experiment_id.0, "its experiment's number")?;
+        let experiment_id = self.number(info.experiment_id.0, "its experiment's number")?;
         self.rows.runs.push(NewRun {
             run_uuid: info.id.0.clone(),
             name: info.name.clone(),
@@ -87,7 +87,7 @@ impl MlflowPage<'_> {
     fn add_dataset_input(
         &mut self,
         run: &Run,
-        experiment_id: i32,
+        experiment_id: MlflowNumber,
         input: &DatasetInput,
     ) -> Result<(), Unwritten> {
         let dataset = self.dataset(experiment_id, &input.dataset)?;
@@ -116,8 +116,12 @@ impl MlflowPage<'_> {
     }
 
     /// The id of a dataset, which belongs to an experiment. It is written when it comes first.
-    fn dataset(&mut self, experiment_id: i32, dataset: &Dataset) -> Result<String, Unwritten> {
-        let number = experiment_id.to_string();
+    fn dataset(
+        &mut self,
+        experiment_id: MlflowNumber,
+        dataset: &Dataset,
+    ) -> Result<String, Unwritten> {
+        let number = experiment_id.get().to_string();
         let id = number_of(&["dataset", &number, &dataset.name, &dataset.digest]);
         let dataset_uuid = format!("{id:032x}");
         let is_there = self.before.datasets.contains(&id) || !self.written.datasets.insert(id);

@@ -72,6 +72,8 @@ fn check_revision(db: &mut DbConnection, tables: &Tables) -> DbResult<()> {
 fn has_content(db: &mut DbConnection, table: &str) -> DbResult<bool> {
     let made_by_mlflow = match table {
         "alembic_version" => return Ok(false),
+        // What SQLite notes for itself.
+        table if table.starts_with("sqlite_") => return Ok(false),
         "workspaces" => " WHERE name <> 'default'",
         "experiments" => {
             " WHERE experiment_id <> 0 OR name <> 'Default' OR lifecycle_stage <> 'active'"
