@@ -11,14 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.database import backend_store, is_there
+from harness.database import backend_store
 from harness.environment import STOCK
 from harness.server import ServerDidNotStart
 from transfer.answers import everything
-from transfer.sources import Source, make_tables, served, work_in
+from transfer.sources import FILES, Source, make_tables, served, work_in
 from transfer.tidemill import export_to, import_from, started_export
 
-BACKENDS = [backend for backend in ("sqlite", "postgres") if backend == "sqlite" or is_there(backend)]
 PATIENCE = 60
 
 
@@ -31,16 +30,17 @@ def ours(source, tmp_path_factory) -> str:
     return uri
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
-def exported(request, source, ours, tmp_path_factory) -> Iterator[Source]:
-    """What an export into an empty database has made."""
+@pytest.fixture(scope="module")
+def exported(source, ours, tmp_path_factory) -> Iterator[Source]:
+    """What an export into an empty database has made: one as the source, since not each holds the same."""
     folder = tmp_path_factory.mktemp("exported")
-    with backend_store(request.param, os.fspath(folder)) as uri:
+    backend = "sqlite" if source.backend == FILES else source.backend
+    with backend_store(backend, os.fspath(folder)) as uri:
         report = export_to(uri, ours)
         assert report.exit_code == 0, report.output
         assert not report.answer["faults"]["count"]
         assert report.answer["points"]
-        yield Source(STOCK, request.param, uri, source.artifacts)
+        yield Source(STOCK, backend, uri, source.artifacts)
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +64,8 @@ def test_mlflow_answers_from_an_export_as_it_did_from_the_source(exported, sourc
 
 def test_mlflow_goes_on_working_in_an_export(exported, source_answers, copied, tmp_path, post):
     """Numbers follow those that were given, also where the last version of a model was deleted."""
+    if not source_answers["registered models"]:
+        pytest.skip("a store without a registry")
     numbers = work_in(copied, "number")
     last = max(int(id) for id in source_answers["experiments"])
     with served(exported, tmp_path) as address:

@@ -39,7 +39,7 @@ pub(crate) use mlflow::{
     OTHER_TYPE, Shape, catalogue, hurry, leave, number_mlflow_experiments, text_limits,
     write_column, write_missing,
 };
-pub(crate) use mlflow_number::MlflowNumber;
+pub(crate) use mlflow_number::{MlflowInteger, MlflowNumber};
 pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
 };

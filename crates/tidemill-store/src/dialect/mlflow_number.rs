@@ -5,16 +5,27 @@ use diesel::expression::AsExpression;
 use diesel::mysql::Mysql;
 #[cfg(feature = "postgres")]
 use diesel::pg::Pg;
+use diesel::query_builder::QueryId;
 use diesel::serialize::{IsNull, Output, Result, ToSql};
-use diesel::sql_types::Integer;
+use diesel::sql_types::SqlType;
 use diesel::sqlite::Sqlite;
 
 use super::Dialect;
 
-/// A number in a column that MLflow calls an integer. Servers hold 32 bits of it, SQLite all of
-/// the 64 that experiments of a file store have.
+/// What MLflow calls an integer. Servers hold 32 bits of it, SQLite all of the 64 that the numbers
+/// of a file store's experiments have.
+#[derive(Debug, Clone, Copy, QueryId, SqlType)]
+#[diesel(sqlite_type(name = "Long"))]
+#[cfg_attr(
+    feature = "postgres",
+    diesel(postgres_type(oid = 23, array_oid = 1007))
+)]
+#[cfg_attr(feature = "mysql", diesel(mysql_type(name = "Long")))]
+pub struct MlflowInteger;
+
+/// A number in such a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression)]
-#[diesel(sql_type = Integer)]
+#[diesel(sql_type = MlflowInteger)]
 pub(crate) struct MlflowNumber(i64);
 
 impl MlflowNumber {
@@ -34,7 +45,7 @@ impl MlflowNumber {
     }
 }
 
-impl ToSql<Integer, Sqlite> for MlflowNumber {
+impl ToSql<MlflowInteger, Sqlite> for MlflowNumber {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> Result {
         out.set_value(self.0);
         Ok(IsNull::No)
@@ -42,17 +53,17 @@ impl ToSql<Integer, Sqlite> for MlflowNumber {
 }
 
 #[cfg(feature = "postgres")]
-impl ToSql<Integer, Pg> for MlflowNumber {
+impl ToSql<MlflowInteger, Pg> for MlflowNumber {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Pg>) -> Result {
         let number = i32::try_from(self.0)?;
-        <i32 as ToSql<Integer, Pg>>::to_sql(&number, &mut out.reborrow())
+        <i32 as ToSql<diesel::sql_types::Integer, Pg>>::to_sql(&number, &mut out.reborrow())
     }
 }
 
 #[cfg(feature = "mysql")]
-impl ToSql<Integer, Mysql> for MlflowNumber {
+impl ToSql<MlflowInteger, Mysql> for MlflowNumber {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> Result {
         let number = i32::try_from(self.0)?;
-        <i32 as ToSql<Integer, Mysql>>::to_sql(&number, &mut out.reborrow())
+        <i32 as ToSql<diesel::sql_types::Integer, Mysql>>::to_sql(&number, &mut out.reborrow())
     }
 }

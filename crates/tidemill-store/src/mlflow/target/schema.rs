@@ -1,8 +1,11 @@
 //! MLflow's tables, as its revision [`super::REVISION`] has them: those that are written.
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     experiments (experiment_id) {
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         name -> Text,
         artifact_location -> Text,
         lifecycle_stage -> Text,
@@ -13,14 +16,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     experiment_tags (key, experiment_id) {
         key -> Text,
         value -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     runs (run_uuid) {
         run_uuid -> Text,
         name -> Text,
@@ -35,7 +44,7 @@ diesel::table! {
         deleted_time -> Nullable<BigInt>,
         lifecycle_stage -> Text,
         artifact_uri -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
     }
 }
 
@@ -78,9 +87,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     datasets (experiment_id, name, digest) {
         dataset_uuid -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         name -> Text,
         digest -> Text,
         dataset_source_type -> Text,
@@ -110,9 +122,12 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     logged_models (model_id) {
         model_id -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         name -> Text,
         artifact_location -> Text,
         creation_timestamp_ms -> BigInt,
@@ -126,31 +141,40 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     logged_model_params (model_id, param_key) {
         model_id -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         param_key -> Text,
         param_value -> Text,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     logged_model_tags (model_id, tag_key) {
         model_id -> Text,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         tag_key -> Text,
         tag_value -> Text,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     logged_model_metrics (model_id, metric_name, metric_timestamp_ms, metric_step, run_id) {
         model_id -> Text,
         metric_name -> Text,
         metric_timestamp_ms -> BigInt,
         metric_step -> BigInt,
         metric_value -> Double,
-        experiment_id -> Integer,
+        experiment_id -> MlflowInteger,
         run_id -> Text,
         dataset_name -> Nullable<Text>,
         dataset_digest -> Nullable<Text>,
@@ -177,18 +201,24 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     registered_model_aliases (workspace, name, alias) {
         alias -> Text,
-        version -> Integer,
+        version -> MlflowInteger,
         name -> Text,
         workspace -> Text,
     }
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     model_versions (workspace, name, version) {
         name -> Text,
-        version -> Integer,
+        version -> MlflowInteger,
         creation_time -> BigInt,
         last_updated_time -> BigInt,
         description -> Nullable<Text>,
@@ -205,11 +235,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    use diesel::sql_types::*;
+    use crate::dialect::MlflowInteger;
+
     model_version_tags (workspace, key, name, version) {
         key -> Text,
         value -> Text,
         name -> Text,
-        version -> Integer,
+        version -> MlflowInteger,
         workspace -> Text,
     }
 }
