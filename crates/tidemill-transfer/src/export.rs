@@ -5,27 +5,27 @@
 //! after the other: what is refused by itself is left out and reported. At the end everything is
 //! read back and compared.
 
-mod pieces;
 mod program;
+mod report;
+mod runs;
 mod things;
 
 use std::collections::HashSet;
 use std::time::Instant;
 
 use tidemill_core::experiments::ExperimentId;
-use tidemill_core::runs::RunId;
-use tidemill_core::transfer::{CarriedModel, Fault, Kind, RunHead};
+use tidemill_core::transfer::{CarriedModel, Fault, Kind};
 use tidemill_store::{Archive, DatabaseUrl, MlflowPage, MlflowTarget};
 
 use crate::import::Expected;
 use crate::progress::Progress;
-use crate::report::{Difference, ExportReport, Exported, VerifyReport};
+use crate::report::{Difference, VerifyReport};
 use crate::source::{open_database, with_whole_path};
 use crate::verify::read;
 use crate::{Count, Error, Result, Source};
 
-use pieces::Runs;
 pub use program::MlflowProgram;
+pub use report::{ExportReport, Exported};
 use things::Thing;
 
 /// How many things are written in one transaction.
@@ -83,14 +83,15 @@ impl Export {
             missing: HashSet::new(),
             linked: 0,
         };
-        job.write().map_err(|error| unfinished(&self.to, &error))?;
+        let unfinished = |error: &Error| unfinished(&self.to, error);
+        job.write().map_err(|error| unfinished(&error))?;
         let Job {
             target,
             mut report,
             expected,
             ..
         } = job;
-        target.finish()?;
+        target.finish().map_err(|error| unfinished(&error.into()))?;
         let progress = Progress::new(counts, move |how_far| {
             progress(&format!("comparing: {how_far}"));
         });
@@ -219,61 +220,6 @@ impl Job {
         Ok(())
     }
 
-    fn runs(&mut self) -> Result<()> {
-        let mut after: Option<RunId> = None;
-        loop {
-            let mut faults = Vec::new();
-            let heads = self.source.run_heads(after.as_ref(), PAGE, &mut faults)?;
-            self.broken(faults);
-            let Some(last) = heads.last() else {
-                return Ok(());
-            };
-            after = Some(last.id.clone());
-            self.tally(Kind::Run).read += heads.len() as u64;
-            let (left_out, heads): (Vec<_>, Vec<_>) = heads
-                .into_iter()
-                .partition(|head| self.missing.contains(&head.experiment_id));
-            for head in left_out {
-                let why = String::from("its experiment cannot be held there");
-                self.refused(Kind::Run, head.id.as_str(), why);
-            }
-            match self.page_of_runs(&heads) {
-                Err(Error::Refused(_)) => {
-                    for head in heads {
-                        match self.page_of_runs(std::slice::from_ref(&head)) {
-                            Ok(()) => {}
-                            Err(Error::Refused(why)) => {
-                                self.refused(Kind::Run, head.id.as_str(), why);
-                            }
-                            Err(error) => return Err(error),
-                        }
-                    }
-                }
-                outcome => outcome?,
-            }
-        }
-    }
-
-    /// Writes runs in one transaction.
-    fn page_of_runs(&mut self, heads: &[RunHead]) -> Result<()> {
-        let mut faults = Vec::new();
-        let source = &mut self.source;
-        let (runs, points) = self.target.write(|page| {
-            let mut runs = Runs::new(page);
-            let mut each = |piece| runs.add(piece);
-            source.runs(heads, &mut each, &mut faults)?;
-            Ok::<_, Error>((runs.done, runs.points))
-        })?;
-        self.broken(faults);
-        self.progress.add("metric points", points);
-        self.progress.add("runs", runs.len() as u64);
-        self.report.points += points;
-        for (id, digest) in runs {
-            self.written(Kind::Run, id, digest);
-        }
-        Ok(())
-    }
-
     fn logged_models(&mut self) -> Result<()> {
         let mut after: Option<String> = None;
         loop {
@@ -311,7 +257,7 @@ impl Job {
 /// A target that was begun and cannot be written on.
 fn unfinished(target: &DatabaseUrl, error: &Error) -> Error {
     Error::Target(format!(
-        "{error}. What is in {target:?} is not whole, and MLflow does not serve it: drop the \
+        "{error}\nWhat is in {target:?} is not whole, and MLflow does not serve it: drop the \
          database, or delete the file, and export again."
     ))
 }

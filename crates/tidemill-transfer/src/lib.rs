@@ -17,8 +17,8 @@ mod source;
 mod verify;
 
 pub use error::{Error, Result};
-pub use export::{Export, MlflowProgram};
+pub use export::{Export, ExportReport, Exported, MlflowProgram};
 pub use import::{Import, OnConflict};
-pub use report::{Difference, ExportReport, Exported, ImportReport, Listed, Tally, VerifyReport};
+pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
 pub use source::{Count, Credentials, FileStore, Server, Source, open};
 pub use verify::verify;

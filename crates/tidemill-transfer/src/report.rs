@@ -1,4 +1,4 @@
-//! What an import, an export or a verification has to say.
+//! What an import or a verification has to say.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -129,46 +129,6 @@ pub struct VerifyReport {
     pub faults: Listed<Fault>,
 }
 
-/// How many things of one kind went out.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Exported {
-    /// In our database.
-    pub read: u64,
-    /// In the target now.
-    pub written: u64,
-}
-
-/// What an export did.
-#[derive(Debug, Default, Serialize)]
-pub struct ExportReport {
-    /// Where from.
-    pub source: String,
-    /// Where to.
-    pub target: String,
-    /// What became of each kind.
-    #[serde(serialize_with = "by_name")]
-    pub kinds: BTreeMap<Kind, Exported>,
-    /// Points of metrics that were written.
-    pub points: u64,
-    /// What the target cannot hold, and why.
-    #[serde(serialize_with = "as_texts")]
-    pub faults: Listed<Fault>,
-    /// What MLflow has no place for, with how many there are.
-    pub left_out: Vec<Count>,
-    /// What was found when everything was read back.
-    pub verified: VerifyReport,
-    /// How long it took.
-    pub seconds: f64,
-}
-
-impl ExportReport {
-    /// Whether everything is there now, as it is here.
-    pub fn is_good(&self) -> bool {
-        let read_back = self.verified.is_good() && self.verified.faults.count == 0;
-        self.faults.count == 0 && read_back
-    }
-}
-
 impl VerifyReport {
     /// Whether everything that could be read is here, and the same.
     pub fn is_good(&self) -> bool {
@@ -185,14 +145,14 @@ impl ImportReport {
     }
 }
 
-fn by_name<T: Serialize, S: serde::Serializer>(
+pub(crate) fn by_name<T: Serialize, S: serde::Serializer>(
     kinds: &BTreeMap<Kind, T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(kinds.iter().map(|(kind, value)| (kind.as_str(), value)))
 }
 
-fn as_texts<S: serde::Serializer>(
+pub(crate) fn as_texts<S: serde::Serializer>(
     faults: &Listed<Fault>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -254,27 +214,6 @@ fn is_folder(place: &str) -> bool {
     place.starts_with('/') || place.starts_with("file:")
 }
 
-impl fmt::Display for ExportReport {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "from {} to {}", self.source, self.target)?;
-        for (kind, exported) in &self.kinds {
-            let (written, read) = (exported.written, exported.read);
-            writeln!(f, "  {}s: {written} of {read} written", kind.as_str())?;
-        }
-        writeln!(f, "  metric points written: {}", self.points)?;
-        for left_out in &self.left_out {
-            writeln!(f, "  left out: {} {}", left_out.count, left_out.what)?;
-        }
-        show_faults(f, "cannot be held there", &self.faults)?;
-        show_faults(f, "cannot be read back", &self.verified.faults)?;
-        show(f, "not the same there", &self.verified.differences)?;
-        if self.is_good() {
-            writeln!(f, "  all of it was read back, and is the same")?;
-        }
-        writeln!(f, "  took {:.1} s", self.seconds)
-    }
-}
-
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} read", self.read)?;
@@ -311,14 +250,22 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-fn show_faults(f: &mut fmt::Formatter<'_>, what: &str, faults: &Listed<Fault>) -> fmt::Result {
+pub(crate) fn show_faults(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    faults: &Listed<Fault>,
+) -> fmt::Result {
     for fault in &faults.first {
         writeln!(f, "  {what}: {}: {}", fault.what, fault.why)?;
     }
     more(f, faults)
 }
 
-fn show(f: &mut fmt::Formatter<'_>, what: &str, differences: &Listed<Difference>) -> fmt::Result {
+pub(crate) fn show(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    differences: &Listed<Difference>,
+) -> fmt::Result {
     for difference in &differences.first {
         writeln!(f, "  {what}: {}", difference.what)?;
         for how in &difference.how {

@@ -114,11 +114,11 @@ pub(crate) fn write_missing(sql: &mut Sql, dialect: Dialect, shape: Shape) {
     });
 }
 
-/// How many characters and how many bytes the columns hold, by table and column, where that is
-/// bounded. SQLite bounds none.
-pub(crate) fn text_limits(
-    db: &mut DbConnection,
-) -> QueryResult<Vec<(String, String, Option<i64>, Option<i64>)>> {
+/// Table, column, and how many characters and bytes it holds.
+pub(crate) type TextLimit = (String, String, Option<i64>, Option<i64>);
+
+/// How long the texts in columns may be, where that is bounded. SQLite bounds none.
+pub(crate) fn text_limits(db: &mut DbConnection) -> QueryResult<Vec<TextLimit>> {
     let mut sql = Sql::default();
     sql.push(match db {
         DbConnection::Sqlite(_) => return Ok(Vec::new()),
