@@ -62,6 +62,11 @@ def copy_of(source: Source, folder: Path) -> Iterator[Source]:
         yield copy
 
 
+def make_tables(uri: str) -> None:
+    """Lets the newest MLflow make its tables, or bring them up to date."""
+    _run(STOCK, "-m", "mlflow", "db", "upgrade", uri)
+
+
 def work_in(source: Source, deed: str) -> dict:
     """Lets `change_store` do something there."""
     return json.loads(call(source, "change_store.py", source.uri, deed))
@@ -77,7 +82,7 @@ def served(source: Source, folder: Path) -> Iterator[str]:
             return
         if source.version != STOCK:
             source = stack.enter_context(copy_of(source, folder))
-            _run(STOCK, "-m", "mlflow", "db", "upgrade", source.uri)
+            make_tables(source.uri)
         yield stack.enter_context(serving("mlflow", source.uri, os.fspath(folder), os.fspath(source.artifacts)))
 
 

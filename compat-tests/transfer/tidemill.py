@@ -1,4 +1,4 @@
-"""Runs `tidemill import` and `tidemill verify`, and reads what they report. Nothing else knows their output."""
+"""Runs `tidemill import`, `verify` and `export`, and reads what they report. Nothing else knows their output."""
 
 import json
 import os
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from harness.environment import STOCK, python_of
 from harness.server import binary
 
 DEADLINE = 1800
@@ -43,6 +44,14 @@ def verify(source: str, into: str) -> Report:
     return _call("verify", source, into)
 
 
+def export_to(uri: str, database: str) -> Report:
+    return _report(_export(uri, database))
+
+
+def started_export(uri: str, database: str) -> subprocess.Popen:
+    return subprocess.Popen(_export(uri, database), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def kill_imports(source: str, into: str, times: int, longest: float, seed: int) -> int:
     """Starts imports and kills each after a moment of at most that many seconds. How many were under way then."""
     chance, killed = random.Random(seed), 0
@@ -57,10 +66,13 @@ def kill_imports(source: str, into: str, times: int, longest: float, seed: int) 
 
 
 def _call(verb: str, source: str, into: str, *flags: str) -> Report:
+    return _report([*_command(verb, source, into), *flags])
+
+
+def _report(command: list[str]) -> Report:
     with tempfile.TemporaryDirectory(prefix="compat-") as folder:
         report = Path(folder) / "report.json"
-        command = [*_command(verb, source, into), *flags, "--json", os.fspath(report)]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+        done = subprocess.run([*command, "--json", os.fspath(report)], capture_output=True, text=True, timeout=DEADLINE)
         answer = json.loads(report.read_text()) if report.exists() else {}
         return Report(done.returncode, done.stdout + done.stderr, answer)
 
@@ -68,3 +80,7 @@ def _call(verb: str, source: str, into: str, *flags: str) -> Report:
 def _command(verb: str, source: str, into: str) -> list[str]:
     return [binary(), verb, source, "--into", into]
 
+
+def _export(uri: str, database: str) -> list[str]:
+    mlflow = os.fspath(python_of(STOCK).parent / "mlflow")
+    return [binary(), "export", "--to-mlflow", uri, "--backend-store-uri", database, "--mlflow", mlflow]

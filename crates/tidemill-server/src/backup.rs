@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use tidemill_store::{Archive, DatabaseUrl};
 use tidemill_transfer::{
-    ArtifactFiles, Bundle, BundleReport, Credentials, ExportReport, Import, OnConflict, Source,
-    export, open,
+    ArtifactFiles, Bundle, BundleReport, Credentials, Import, OnConflict, PackReport, Source, open,
+    pack,
 };
 
 use crate::config;
 use crate::files::{Destination, Storage};
-use crate::transfer::{say, write_json};
+use crate::transfer::{say, write_report};
 
 #[derive(Debug, Args)]
 pub(crate) struct BackupArgs {
@@ -37,7 +37,14 @@ pub(crate) struct Contents {
     destination: Destination,
     /// Also write the report to this file, as JSON.
     #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    pub(crate) json: Option<PathBuf>,
+}
+
+impl Contents {
+    /// The database to read.
+    pub(crate) fn database(&self) -> Result<DatabaseUrl, String> {
+        config::database("--backend-store-uri", self.backend_store_uri.as_deref())
+    }
 }
 
 #[derive(Debug, Args)]
@@ -64,18 +71,17 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), String> {
 /// Writes a bundle beside `file`, reads all of it again, and only then gives it its name. What goes
 /// to the standard output is not read again.
 pub(crate) fn write(file: &Path, contents: &Contents) -> Result<(), String> {
-    let url = config::database("--backend-store-uri", contents.backend_store_uri.as_deref())?;
-    let mut source = ours(&url)?;
+    let mut source = ours(&contents.database()?)?;
     let mut artifacts = match contents.with_artifacts {
         true => Some(contents.destination.open()?),
         false => None,
     };
     if file == Path::new("-") {
-        let (mut out, report) = pack(&mut *source, artifacts.as_mut(), std::io::stdout())?;
+        let (mut out, report) = stream(&mut *source, artifacts.as_mut(), std::io::stdout())?;
         out.flush().map_err(|error| error.to_string())?;
         eprint!("{report}");
         eprintln!("  not read again; `tidemill restore --check` does that");
-        return write_json(contents.json.as_deref(), &report);
+        return write_report(contents.json.as_deref(), &report);
     }
     let part = part_of(file)?;
     let refused = |error: std::io::Error| match error.kind() {
@@ -104,7 +110,7 @@ pub(crate) fn write(file: &Path, contents: &Contents) -> Result<(), String> {
     sync_folder(file)?;
     eprint!("{report}");
     eprintln!("  read again, and the same: {}", file.display());
-    write_json(contents.json.as_deref(), &report)
+    write_report(contents.json.as_deref(), &report)
 }
 
 fn write_bundle(
@@ -112,8 +118,8 @@ fn write_bundle(
     artifacts: Option<&mut Storage>,
     out: File,
     part: &Path,
-) -> Result<ExportReport, String> {
-    let (out, report) = pack(source, artifacts, out)?;
+) -> Result<PackReport, String> {
+    let (out, report) = stream(source, artifacts, out)?;
     out.sync_all()
         .map_err(|error| format!("{}: {error}", part.display()))?;
     let found = checked(part)?;
@@ -130,14 +136,14 @@ fn write_bundle(
     }
 }
 
-fn pack<W: Write>(
+fn stream<W: Write>(
     source: &mut dyn Source,
     artifacts: Option<&mut Storage>,
     out: W,
-) -> Result<(W, ExportReport), String> {
+) -> Result<(W, PackReport), String> {
     let artifacts = artifacts.map(|files| files as &mut dyn ArtifactFiles);
     let (out, report) =
-        export(source, artifacts, BufWriter::new(out), say).map_err(|error| error.to_string())?;
+        pack(source, artifacts, BufWriter::new(out), say).map_err(|error| error.to_string())?;
     let out = out.into_inner().map_err(|error| error.to_string())?;
     Ok((out, report))
 }
@@ -146,7 +152,7 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), String> {
     if args.check {
         let found = checked(&args.file)?;
         eprint!("{} is whole:\n{found}", args.file.display());
-        return write_json(args.json.as_deref(), &found);
+        return write_report(args.json.as_deref(), &found);
     }
     let into = config::database("--into", args.into.as_deref())?;
     let mut bundle = bundle(&args.file)?;
@@ -173,7 +179,7 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), String> {
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
     eprint!("{report}");
-    write_json(args.json.as_deref(), &report)?;
+    write_report(args.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from("not everything was restored")),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use tidemill_store::Upkeep;
 
 use crate::config;
-use crate::transfer::{say, write_json};
+use crate::transfer::{say, write_report};
 
 #[derive(Debug, Args)]
 pub(crate) struct DbArgs {
@@ -45,19 +45,19 @@ pub(crate) fn db(args: &DbArgs) -> Result<(), String> {
         Action::Status => {
             let status = upkeep.status().map_err(|error| error.in_words())?;
             eprint!("{status}");
-            write_json(json, &status)
+            write_report(json, &status)
         }
         Action::Migrate => {
             let migrated = upkeep.migrate().map_err(|error| error.in_words())?;
             eprintln!("{migrated}");
-            write_json(json, &migrated)
+            write_report(json, &migrated)
         }
         Action::Check => {
             let check = upkeep
                 .check(|runs| say(&format!("{runs} runs")))
                 .map_err(|error| error.in_words())?;
             eprint!("{check}");
-            write_json(json, &check)?;
+            write_report(json, &check)?;
             match check.problems.is_empty() {
                 true => Ok(()),
                 false => Err(String::from("the database is not as it must be")),
@@ -66,7 +66,7 @@ pub(crate) fn db(args: &DbArgs) -> Result<(), String> {
         Action::Reclaim => {
             let room = upkeep.reclaim().map_err(|error| error.in_words())?;
             eprintln!("{room}");
-            write_json(json, &room)
+            write_report(json, &room)
         }
     }
 }

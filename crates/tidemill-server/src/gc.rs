@@ -10,7 +10,7 @@ use tidemill_core::runs::RunId;
 use tidemill_store::Store;
 
 use crate::stores::{StoreArgs, Stores};
-use crate::transfer::write_json;
+use crate::transfer::write_report;
 
 #[derive(Debug, Args)]
 pub(crate) struct GcArgs {
@@ -62,7 +62,7 @@ pub(crate) fn gc(args: GcArgs) -> Result<(), String> {
     };
     let report = purge(&stores, &options)?;
     eprint!("{report}");
-    write_json(args.json.as_deref(), &report)?;
+    write_report(args.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from("not everything could be purged")),

@@ -4,6 +4,7 @@ mod backup;
 mod config;
 mod copying;
 mod db;
+mod export;
 mod files;
 mod gc;
 mod serve;
@@ -47,6 +48,8 @@ enum Command {
     Restore(Box<backup::RestoreArgs>),
     /// Look after the database: status, migrate, check, reclaim.
     Db(db::DbArgs),
+    /// Take everything out, into a database that MLflow serves.
+    Export(Box<export::ExportArgs>),
 }
 
 #[derive(Debug, clap::Args)]
@@ -77,6 +80,7 @@ fn main() -> std::process::ExitCode {
         Command::Backup(args) => backup::backup(&args),
         Command::Restore(args) => backup::restore(&args),
         Command::Db(args) => db::db(&args),
+        Command::Export(args) => export::export(&args),
         Command::Ui(args) => match args.action {
             Some(UiAction::Install(args)) => ui::install(&args),
             None => serve::serve(args.server),

@@ -125,7 +125,7 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
     if ends.copy.is_given() {
         eprintln!("{copied}");
     }
-    ends.write(&report)?;
+    write_report(ends.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
@@ -138,7 +138,7 @@ pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
     let into = ends.target()?;
     let report = verify(&mut *source, &into, say).map_err(|error| error.to_string())?;
     eprint!("{report}");
-    args.ends.write(&report)?;
+    write_report(ends.json.as_deref(), &report)?;
     match report.is_good() {
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
@@ -170,14 +170,10 @@ impl Ends {
         };
         open(&self.source, credentials).map_err(|error| error.to_string())
     }
-
-    fn write(&self, report: &impl Serialize) -> Result<(), String> {
-        write_json(self.json.as_deref(), report)
-    }
 }
 
-/// Writes a report to where `--json` says, if anywhere.
-pub(crate) fn write_json(path: Option<&Path>, report: &impl Serialize) -> Result<(), String> {
+/// Writes a report as JSON, if a file is named for it.
+pub(crate) fn write_report(path: Option<&Path>, report: &impl Serialize) -> Result<(), String> {
     let Some(path) = path else {
         return Ok(());
     };

@@ -14,6 +14,7 @@ mod lock;
 mod logged_models;
 mod metrics;
 mod mlflow;
+mod mlflow_number;
 mod registry;
 mod runs;
 mod search;
@@ -35,7 +36,11 @@ pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
 pub(crate) use metrics::{
     LatestRow, ModelMetricRow, NewTail, add_model_metrics, add_tails, keep_newest,
 };
-pub(crate) use mlflow::{OTHER_TYPE, Shape, catalogue, write_column, write_missing};
+pub(crate) use mlflow::{
+    OTHER_TYPE, Shape, catalogue, hurry, leave, number_mlflow_experiments, text_limits,
+    write_column, write_missing,
+};
+pub(crate) use mlflow_number::{MlflowInteger, MlflowNumber};
 pub(crate) use registry::{
     next_version, set_aliases, set_model_tags, set_version_tags, touch_model,
 };

@@ -32,7 +32,7 @@ mod url;
 
 pub use experiments::search::ExperimentSearch;
 pub use logged_models::search::LoggedModelSearch;
-pub use mlflow::MlflowDatabase;
+pub use mlflow::{MlflowDatabase, MlflowPage, MlflowTarget, Unwritten};
 pub use registry::search_models::RegisteredModelSearch;
 pub use registry::search_versions::ModelVersionSearch;
 pub use runs::search::RunSearch;

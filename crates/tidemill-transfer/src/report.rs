@@ -145,7 +145,7 @@ impl ImportReport {
     }
 }
 
-fn by_name<T: Serialize, S: serde::Serializer>(
+pub(crate) fn by_name<T: Serialize, S: serde::Serializer>(
     kinds: &BTreeMap<Kind, T>,
     serializer: S,
 ) -> Result<S::Ok, S::Error> {
@@ -201,7 +201,7 @@ impl fmt::Display for ImportReport {
                 left_out.count, left_out.what
             )?;
         }
-        show_faults(f, &self.faults)?;
+        show_faults(f, "broken in the source", &self.faults)?;
         show(f, "differs on both sides", &self.conflicts)?;
         if let Some(verified) = &self.verified {
             write!(f, "{verified}")?;
@@ -239,7 +239,7 @@ impl fmt::Display for VerifyReport {
         for (kind, count) in &self.compared {
             writeln!(f, "  compared: {count} {}s", kind.as_str())?;
         }
-        show_faults(f, &self.faults)?;
+        show_faults(f, "broken in the source", &self.faults)?;
         show(f, "another number of runs", &self.runs_by_experiment)?;
         show(f, "not the same here", &self.differences)?;
         match (self.is_good(), self.faults.count) {
@@ -250,14 +250,22 @@ impl fmt::Display for VerifyReport {
     }
 }
 
-pub(crate) fn show_faults(f: &mut fmt::Formatter<'_>, faults: &Listed<Fault>) -> fmt::Result {
+pub(crate) fn show_faults(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    faults: &Listed<Fault>,
+) -> fmt::Result {
     for fault in &faults.first {
-        writeln!(f, "  broken in the source: {}: {}", fault.what, fault.why)?;
+        writeln!(f, "  {what}: {}: {}", fault.what, fault.why)?;
     }
     more(f, faults)
 }
 
-fn show(f: &mut fmt::Formatter<'_>, what: &str, differences: &Listed<Difference>) -> fmt::Result {
+pub(crate) fn show(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    differences: &Listed<Difference>,
+) -> fmt::Result {
     for difference in &differences.first {
         writeln!(f, "  {what}: {}", difference.what)?;
         for how in &difference.how {

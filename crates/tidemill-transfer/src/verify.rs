@@ -42,13 +42,17 @@ pub fn verify(
     Ok(report)
 }
 
-struct Read {
-    expected: Expected,
+pub(crate) struct Read {
+    pub(crate) expected: Expected,
     runs_by_experiment: BTreeMap<i64, u64>,
 }
 
 /// Digests of everything in a source.
-fn read(source: &mut dyn Source, faults: &mut Vec<Fault>, progress: &Progress) -> Result<Read> {
+pub(crate) fn read(
+    source: &mut dyn Source,
+    faults: &mut Vec<Fault>,
+    progress: &Progress,
+) -> Result<Read> {
     let mut expected = Expected::new();
     let mut runs_by_experiment = BTreeMap::new();
     let experiments = source.experiments(faults)?;
@@ -119,20 +123,33 @@ pub(crate) fn against(here: &DatabaseUrl, expected: &Expected) -> Result<VerifyR
     let mut report = VerifyReport::default();
     for (kind, expected) in expected {
         let ours = ours(&mut archive, *kind, expected)?;
-        report.compared.insert(*kind, expected.len() as u64);
+        report.compare(*kind, expected, &ours, "here");
+    }
+    Ok(report)
+}
+
+impl VerifyReport {
+    /// Compares things by name with those that are expected. `place` is where they were read.
+    pub(crate) fn compare(
+        &mut self,
+        kind: Kind,
+        expected: &HashMap<String, u128>,
+        found: &HashMap<String, u128>,
+        place: &str,
+    ) {
+        self.compared.insert(kind, expected.len() as u64);
         for (name, digest) in expected {
-            let how = match ours.get(name) {
-                Some(ours) if ours == digest => continue,
-                Some(_) => "it has another content here",
-                None => "it is not here",
+            let how = match found.get(name) {
+                Some(found) if found == digest => continue,
+                Some(_) => format!("it has another content {place}"),
+                None => format!("it is not {place}"),
             };
-            report.differences.push(Difference {
+            self.differences.push(Difference {
                 what: format!("{} {name}", kind.as_str()),
-                how: vec![how.to_owned()],
+                how: vec![how],
             });
         }
     }
-    Ok(report)
 }
 
 fn open(here: &DatabaseUrl) -> Result<Archive> {

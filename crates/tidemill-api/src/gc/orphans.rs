@@ -10,7 +10,6 @@ use tidemill_core::artifact_path::ArtifactPath;
 use tidemill_store::gc::Kind;
 
 use super::report::Remark;
-use super::things::in_words;
 use super::{Purge, millis};
 
 /// The folder within that of a run.
@@ -115,7 +114,7 @@ impl Purge<'_> {
             && let Err(error) = destination.below(&path).purge(&id).await
         {
             let what = format!("folder {path}");
-            self.report.failed.push(Remark::new(what, in_words(&error)));
+            self.report.failed.push(Remark::new(what, error.in_words()));
             return Ok(());
         }
         self.report.orphans.purged += 1;

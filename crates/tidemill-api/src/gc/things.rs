@@ -177,15 +177,7 @@ async fn clear(verdict: Verdict, id: &str, dry_run: bool) -> Cleared {
     };
     match cleared.await {
         Ok(usage) => Cleared::Gone(usage),
-        Err(error) => Cleared::Failed(in_words(&error)),
-    }
-}
-
-/// Whoever purges may read what happened, unlike a client.
-pub(super) fn in_words(error: &tidemill_core::Error) -> String {
-    match error {
-        tidemill_core::Error::Internal { source } => source.to_string(),
-        error => error.to_string(),
+        Err(error) => Cleared::Failed(error.in_words()),
     }
 }
 

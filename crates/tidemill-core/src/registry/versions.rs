@@ -61,15 +61,27 @@ pub enum VersionStatus {
 }
 
 impl VersionStatus {
+    /// All of them.
+    pub const ALL: [Self; 3] = [
+        Self::PendingRegistration,
+        Self::FailedRegistration,
+        Self::Ready,
+    ];
+
     /// The status with this number.
     pub fn from_number(number: i16) -> Option<Self> {
-        [
-            Self::PendingRegistration,
-            Self::FailedRegistration,
-            Self::Ready,
-        ]
-        .into_iter()
-        .find(|status| *status as i16 == number)
+        Self::ALL
+            .into_iter()
+            .find(|status| *status as i16 == number)
+    }
+
+    /// Its name in MLflow's tables.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::PendingRegistration => "PENDING_REGISTRATION",
+            Self::FailedRegistration => "FAILED_REGISTRATION",
+            Self::Ready => "READY",
+        }
     }
 }
 

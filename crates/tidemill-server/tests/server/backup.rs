@@ -209,7 +209,10 @@ fn a_backup_that_cannot_be_written_leaves_nothing() {
 #[test]
 fn a_backup_may_go_through_a_pipe() {
     let (_server, home, _) = serving();
-    let done = run(home.path(), &["backup", "-", "--with-artifacts"]);
+    let done = run(
+        home.path(),
+        &["export", "--bundle", "-", "--with-artifacts"],
+    );
     assert!(done.status.success(), "{}", words(&done));
     fs::write(home.path().join("piped.tar"), &done.stdout).unwrap();
     let whole = run(home.path(), &["restore", "piped.tar", "--check"]);

@@ -1,11 +1,12 @@
-//! Reading tables that MLflow made, whatever their columns hold.
+//! Tables that MLflow made: reading them, whatever their columns hold, and writing them.
 //!
 //! Texts are read as bytes, because SQLite hands out whatever was put there. SQLite also lets any
 //! column hold any type: where a number is expected, anything else is read as [`OTHER_TYPE`], and
 //! where a double is, as NULL.
 
+use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::Text;
+use diesel::sql_types::{BigInt, Nullable, Text};
 
 use super::Dialect;
 use crate::connection::DbConnection;
@@ -111,4 +112,67 @@ pub(crate) fn write_missing(sql: &mut Sql, dialect: Dialect, shape: Shape) {
         (Dialect::Postgres, Shape::Real) => "CAST(NULL AS double precision)",
         _ => "NULL",
     });
+}
+
+/// Table, column, and how many characters and bytes it holds.
+pub(crate) type TextLimit = (String, String, Option<i64>, Option<i64>);
+
+/// How long the texts in columns may be, where that is bounded. SQLite bounds none.
+pub(crate) fn text_limits(db: &mut DbConnection) -> QueryResult<Vec<TextLimit>> {
+    let mut sql = Sql::default();
+    sql.push(match db {
+        DbConnection::Sqlite(_) => return Ok(Vec::new()),
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(_) => {
+            "SELECT table_name::text, column_name::text, \
+             CAST(character_maximum_length AS bigint), CAST(character_octet_length AS bigint) \
+             FROM information_schema.columns \
+             WHERE table_schema = current_schema() AND character_octet_length IS NOT NULL"
+        }
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(_) => {
+            "SELECT CAST(table_name AS CHAR), CAST(column_name AS CHAR), \
+             CAST(character_maximum_length AS SIGNED), CAST(character_octet_length AS SIGNED) \
+             FROM information_schema.columns \
+             WHERE table_schema = database() AND character_octet_length IS NOT NULL"
+        }
+    });
+    sql.query::<(Text, Text, Nullable<BigInt>, Nullable<BigInt>)>()
+        .load(db)
+}
+
+/// Prepares for writing everything in one go: what a power cut takes is written again.
+pub(crate) fn hurry(db: &mut DbConnection) -> QueryResult<()> {
+    match db {
+        DbConnection::Sqlite(db) => {
+            db.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536")
+        }
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => Ok(()),
+    }
+}
+
+/// Makes the numbers of MLflow's new experiments follow those that were given from outside. The
+/// other databases see to that themselves.
+pub(crate) fn number_mlflow_experiments(db: &mut DbConnection) -> QueryResult<()> {
+    match db {
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => db.batch_execute(
+            "SELECT setval(pg_get_serial_sequence('experiments', 'experiment_id'), \
+             (SELECT coalesce(max(experiment_id), 0) + 1 FROM experiments), false)",
+        ),
+        _ => Ok(()),
+    }
+}
+
+/// Leaves a database of MLflow's as its own programs keep it: a SQLite file by itself, without a
+/// write-ahead log beside it.
+pub(crate) fn leave(db: &mut DbConnection) -> QueryResult<()> {
+    match db {
+        DbConnection::Sqlite(db) => {
+            db.batch_execute("PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE")
+        }
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => Ok(()),
+    }
 }

@@ -1,7 +1,8 @@
-//! MLflow's own tables, as any version from 1.30 to 3.17 left them.
+//! MLflow's own tables, as any version from 1.30 to 3.17 left them; [`target`] writes those of the
+//! newest.
 //!
 //! What is there is found by looking at the tables and their columns; the version that a
-//! database claims is not asked. Nothing is written, and each page is read by short statements,
+//! database claims is not asked. Reading writes nothing, and each page is read by short statements,
 //! so that a server may go on using the database. Databases that people have edited, or that
 //! were only half upgraded, hold rows that MLflow would not write: these become faults.
 
@@ -12,6 +13,7 @@ mod points;
 mod registry;
 mod runs;
 mod tables;
+mod target;
 
 use std::collections::HashMap;
 
@@ -28,6 +30,8 @@ use crate::error::DbResult;
 use crate::search::sql::Sql;
 use runs::PageRun;
 use tables::{Bytes, Tables, Text, Whole};
+
+pub use target::{MlflowPage, MlflowTarget, Unwritten};
 
 /// Pages of the file that SQLite keeps in memory for us.
 const CACHE_KIB: u32 = 16 << 10;

@@ -16,7 +16,7 @@ use crate::search::sql::Sql;
 
 /// What MLflow calls the stage of a version that was deleted; the row stays, so that its number is
 /// not used again.
-const DELETED: &str = "Deleted_Internal";
+pub(super) const DELETED: &str = "Deleted_Internal";
 
 #[derive(Queryable)]
 struct Row {
@@ -320,10 +320,11 @@ impl VersionRow {
 }
 
 fn status(status: Option<String>) -> Result<VersionStatus, String> {
-    match status.as_deref() {
-        None | Some("READY") => Ok(VersionStatus::Ready),
-        Some("PENDING_REGISTRATION") => Ok(VersionStatus::PendingRegistration),
-        Some("FAILED_REGISTRATION") => Ok(VersionStatus::FailedRegistration),
-        Some(other) => Err(format!("its status is '{other}'")),
-    }
+    let Some(status) = status else {
+        return Ok(VersionStatus::Ready);
+    };
+    VersionStatus::ALL
+        .into_iter()
+        .find(|known| known.as_str() == status)
+        .ok_or_else(|| format!("its status is '{status}'"))
 }

@@ -96,6 +96,11 @@ impl Tables {
         self.0.contains_key(table).then_some(table)
     }
 
+    /// All tables.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
     /// Tables that are not read here.
     pub(super) fn others(&self) -> Vec<String> {
         let read = |table: &str| ALWAYS.contains(&table) || SINCE.contains(&table);

@@ -15,8 +15,8 @@
 
 mod artifacts;
 mod check;
-mod export;
 mod forms;
+mod pack;
 mod read;
 mod write;
 
@@ -28,8 +28,8 @@ use crate::digests::ReadRun;
 
 pub use artifacts::{ArtifactFiles, TakeFile};
 pub use check::BundleReport;
-pub use export::{ExportReport, export};
 pub(crate) use forms::Line;
+pub use pack::{PackReport, pack};
 pub use read::Bundle;
 pub(crate) use read::Lines;
 

@@ -73,7 +73,7 @@ fn open_path(path: &Path) -> Result<Box<dyn Source>> {
 }
 
 /// A database with MLflow's tables, or one of ours.
-fn open_database(url: DatabaseUrl) -> Result<Box<dyn Source>> {
+pub(crate) fn open_database(url: DatabaseUrl) -> Result<Box<dyn Source>> {
     let url = with_whole_path(url)?;
     let name = format!("{url:?}");
     if let Some(database) = MlflowDatabase::open(&url)? {
@@ -89,7 +89,7 @@ fn open_database(url: DatabaseUrl) -> Result<Box<dyn Source>> {
 }
 
 /// The same file is the same source wherever the command is given.
-fn with_whole_path(url: DatabaseUrl) -> Result<DatabaseUrl> {
+pub(crate) fn with_whole_path(url: DatabaseUrl) -> Result<DatabaseUrl> {
     match url {
         DatabaseUrl::Sqlite(path) => std::fs::canonicalize(&path)
             .map(DatabaseUrl::Sqlite)

@@ -12,7 +12,7 @@ use tar::{Archive, Builder, EntryType, Header};
 use tempfile::TempDir;
 use tidemill_core::transfer::Kind;
 use tidemill_testkit::TestDatabase;
-use tidemill_transfer::{ArtifactFiles, Bundle, Error, OnConflict, TakeFile, export};
+use tidemill_transfer::{ArtifactFiles, Bundle, Error, OnConflict, TakeFile, pack};
 
 use crate::databases::MUCH;
 use crate::given::{Given, import, opened, written};
@@ -40,7 +40,7 @@ fn bundle_of(place: &str, folder: &TempDir) -> PathBuf {
         ("b/same", large),
     ]);
     let out = File::create(&path).unwrap();
-    let (_, report) = export(&mut *opened(place).unwrap(), Some(&mut files), out, |_| {}).unwrap();
+    let (_, report) = pack(&mut *opened(place).unwrap(), Some(&mut files), out, |_| {}).unwrap();
     assert_eq!(report.faults.count, 0, "{report}");
     path
 }

@@ -23,7 +23,7 @@ const LINE: usize = 10_000;
 
 /// What was written.
 #[derive(Debug, Default, Serialize)]
-pub struct ExportReport {
+pub struct PackReport {
     /// Where from.
     pub source: String,
     /// How many of each kind, in the plural.
@@ -41,36 +41,36 @@ pub struct ExportReport {
 
 /// Writes everything to `out`, and then the files of `artifacts`. `progress` is told how far it is,
 /// in a sentence, now and then.
-pub fn export<W: Write>(
+pub fn pack<W: Write>(
     source: &mut dyn Source,
     artifacts: Option<&mut dyn ArtifactFiles>,
     out: W,
     progress: impl Fn(&str) + Send + 'static,
-) -> Result<(W, ExportReport)> {
+) -> Result<(W, PackReport)> {
     let started = Instant::now();
     let name = source.name();
-    let mut export = Export {
+    let mut packing = Packing {
         progress: Progress::new(source.counts()?, progress),
         writer: Writer::new(out, now())?,
         source,
-        report: ExportReport::default(),
+        report: PackReport::default(),
         faults: Vec::new(),
     };
-    export.experiments()?;
-    export.runs()?;
-    export.logged_models()?;
-    export.registered_models()?;
+    packing.experiments()?;
+    packing.runs()?;
+    packing.logged_models()?;
+    packing.registered_models()?;
     if let Some(artifacts) = artifacts {
-        export.artifacts(artifacts)?;
+        packing.artifacts(artifacts)?;
     }
-    let left_out = export.source.left_out()?;
-    export.faults.extend(export.source.orphans()?);
-    let Export {
+    let left_out = packing.source.left_out()?;
+    packing.faults.extend(packing.source.orphans()?);
+    let Packing {
         writer,
         mut report,
         faults,
         ..
-    } = export;
+    } = packing;
     let out = writer.finish(name.clone(), left_out.clone())?;
     report.source = name;
     report.left_out = left_out;
@@ -84,15 +84,15 @@ fn now() -> i64 {
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0))
 }
 
-struct Export<'s, W: Write> {
+struct Packing<'s, W: Write> {
     source: &'s mut dyn Source,
     writer: Writer<W>,
     progress: Progress,
-    report: ExportReport,
+    report: PackReport,
     faults: Vec<Fault>,
 }
 
-impl<W: Write> Export<'_, W> {
+impl<W: Write> Packing<'_, W> {
     fn count(&mut self, what: &'static str, count: usize) {
         let count = count as u64;
         self.progress.add(what, count);
@@ -210,7 +210,7 @@ impl<W: Write> Export<'_, W> {
     }
 }
 
-impl fmt::Display for ExportReport {
+impl fmt::Display for PackReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "from {}", self.source)?;
         for count in &self.counts {
@@ -220,7 +220,7 @@ impl fmt::Display for ExportReport {
         for left_out in &self.left_out {
             writeln!(f, "  not written: {} {}", left_out.count, left_out.what)?;
         }
-        show_faults(f, &self.faults)?;
+        show_faults(f, "broken in the source", &self.faults)?;
         writeln!(f, "  took {:.1} s", self.seconds)
     }
 }
