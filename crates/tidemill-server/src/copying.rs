@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use clap::Args;
 use tidemill_artifacts::{Repositories, StorageSettings};
 use tidemill_core::storage_uri::{LocationPolicy, Place, StorageUri};
-use tidemill_transfer::{ArtifactFiles, CopyArtifacts, Relocated, Source};
+use tidemill_transfer::{ArtifactFiles, CopyArtifacts, Relocated, ServerArtifacts, Source};
 
 use crate::files::{Destination, Storage};
 use crate::{config, stores};
@@ -20,6 +20,7 @@ pub(crate) struct CopyArgs {
     #[command(flatten)]
     destination: Destination,
     /// What mlflow-artifacts: stands for in the source: its server's --artifacts-destination.
+    /// [default: a server that is the source is asked for them]
     #[arg(long, value_name = "URI", requires = "copy_artifacts")]
     artifacts_from: Option<String>,
     /// The folder that relative locations (./mlruns/…) are below: where MLflow was started.
@@ -48,6 +49,7 @@ impl CopyArgs {
     pub(crate) fn apply(
         &self,
         source: Box<dyn Source>,
+        server: Option<ServerArtifacts>,
         writes: bool,
         copied: &Arc<Copied>,
     ) -> Result<Box<dyn Source>, String> {
@@ -55,7 +57,7 @@ impl CopyArgs {
             return Ok(source);
         }
         let copier: Option<Box<dyn CopyArtifacts>> = match writes {
-            true => Some(Box::new(self.copier(copied)?)),
+            true => Some(Box::new(self.copier(server, copied)?)),
             false => None,
         };
         Ok(Box::new(Relocated::new(source, copier)))
@@ -66,7 +68,11 @@ impl CopyArgs {
         self.copy_artifacts
     }
 
-    fn copier(&self, copied: &Arc<Copied>) -> Result<Copier, String> {
+    fn copier(
+        &self,
+        server: Option<ServerArtifacts>,
+        copied: &Arc<Copied>,
+    ) -> Result<Copier, String> {
         let to = self.destination.open()?;
         let mut roots = Vec::new();
         for folder in self
@@ -86,6 +92,7 @@ impl CopyArgs {
         let policy = LocationPolicy::new(roots);
         Ok(Copier {
             from: Repositories::new(StorageSettings::from_env(), policy, from),
+            server: server.filter(|_| self.artifacts_from.is_none()),
             knows_proxy: self.artifacts_from.is_some(),
             relative_to: match &self.artifacts_relative_to {
                 Some(folder) => Some(config::absolute(folder)?),
@@ -100,6 +107,8 @@ impl CopyArgs {
 /// Copies from wherever the source has its artifacts, as far as we may read there.
 struct Copier {
     from: Repositories,
+    /// What hands out what is at mlflow-artifacts:, when we do not reach its storage.
+    server: Option<ServerArtifacts>,
     knows_proxy: bool,
     relative_to: Option<String>,
     to: Storage,
@@ -124,26 +133,38 @@ impl Copier {
         };
         let uri = StorageUri::parse(&location).map_err(|error| error.to_string())?;
         match uri.place() {
-            Place::Proxied { .. } if !self.knows_proxy => Err(String::from(
-                "say what mlflow-artifacts: stands for in the source with --artifacts-from",
-            )),
+            Place::Proxied {
+                authority: Some(_), ..
+            } => Err(String::from("it is behind another server")),
+            Place::Proxied { .. } if self.server.is_none() && !self.knows_proxy => {
+                Err(String::from(
+                    "say what mlflow-artifacts: stands for in the source with --artifacts-from",
+                ))
+            }
             Place::Local { .. } if !self.from.policy().may_open(&uri) => Err(String::from(
                 "it is in none of the folders of --local-artifact-roots",
             )),
             _ => Ok(uri),
         }
     }
+
+    /// The files at a location.
+    fn files(&self, location: &StorageUri) -> Result<Box<dyn ArtifactFiles>, String> {
+        if let (Place::Proxied { path, .. }, Some(server)) = (location.place(), &self.server) {
+            return Ok(Box::new(server.below(path)));
+        }
+        let runtime = Arc::clone(&self.to.runtime);
+        let repository = runtime.block_on(self.from.open(location));
+        Ok(Box::new(Storage {
+            repository: repository.map_err(|error| error.to_string())?,
+            runtime,
+        }))
+    }
 }
 
 impl CopyArtifacts for Copier {
     fn copy(&mut self, from: &str, to: &str) -> Result<(), String> {
-        let from = self.location(from)?;
-        let runtime = Arc::clone(&self.to.runtime);
-        let repository = runtime.block_on(self.from.open(&from));
-        let mut there = Storage {
-            repository: repository.map_err(|error| error.to_string())?,
-            runtime,
-        };
+        let mut there = self.files(&self.location(from)?)?;
         let new = StorageUri::parse(to).map_err(|error| error.to_string())?;
         let here = self.to.below(new.path().ok_or("it has no path")?);
         let copied = &self.copied;

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use tidemill_store::DatabaseUrl;
-use tidemill_transfer::{Credentials, Import, OnConflict, Source, open, verify};
+use tidemill_transfer::{Credentials, Import, OnConflict, ServerArtifacts, Source, open, verify};
 
 use crate::config;
-use crate::copying::CopyArgs;
+use crate::copying::{Copied, CopyArgs};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -113,7 +113,7 @@ pub(crate) fn import(args: &ImportArgs) -> Result<(), String> {
 
 fn round(import: &Import, ends: &Ends) -> Result<(), String> {
     let copied = Arc::default();
-    let mut source = ends.copy.apply(ends.open()?, !import.dry_run, &copied)?;
+    let mut source = ends.copied(!import.dry_run, &copied)?;
     let mut report = import
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
@@ -134,7 +134,7 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
 
 pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
     let ends = &args.ends;
-    let mut source = ends.copy.apply(ends.open()?, false, &Arc::default())?;
+    let mut source = ends.copied(false, &Arc::default())?;
     let into = ends.target()?;
     let report = verify(&mut *source, &into, say).map_err(|error| error.to_string())?;
     eprint!("{report}");
@@ -158,17 +158,28 @@ impl Ends {
         config::database("--into", self.into.as_deref())
     }
 
-    fn open(&self) -> Result<Box<dyn Source>, String> {
+    /// The source, with its artifacts if they are to come along.
+    fn copied(&self, writes: bool, copied: &Arc<Copied>) -> Result<Box<dyn Source>, String> {
+        let source = open(&self.source, self.credentials()).map_err(|error| error.to_string())?;
+        let server = match self.source.starts_with("http://") || self.source.starts_with("https://")
+        {
+            true => ServerArtifacts::open(&self.source, self.credentials()).map(Some),
+            false => Ok(None),
+        };
+        let server = server.map_err(|error| error.to_string())?;
+        self.copy.apply(source, server, writes, copied)
+    }
+
+    fn credentials(&self) -> Credentials {
         let secret = |name| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let credentials = match (&self.username, secret("MLFLOW_TRACKING_TOKEN")) {
+        match (&self.username, secret("MLFLOW_TRACKING_TOKEN")) {
             (Some(user), _) => Credentials::Basic {
                 user: user.clone(),
                 password: secret("MLFLOW_TRACKING_PASSWORD").unwrap_or_default(),
             },
             (None, Some(token)) => Credentials::Bearer(token),
             (None, None) => Credentials::None,
-        };
-        open(&self.source, credentials).map_err(|error| error.to_string())
+        }
     }
 }
 

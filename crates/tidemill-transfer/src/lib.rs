@@ -24,6 +24,7 @@ pub use export::{Export, ExportReport, Exported, MlflowProgram};
 pub use import::{Import, OnConflict};
 pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
 pub use source::{
-    CopyArtifacts, Count, Credentials, FileStore, OwnDatabase, Relocated, Server, Source, open,
+    CopyArtifacts, Count, Credentials, FileStore, OwnDatabase, Relocated, Server, ServerArtifacts,
+    Source, open,
 };
 pub use verify::verify;

@@ -154,7 +154,7 @@ fn artifacts_that_are_copied_are_served_from_here() {
 }
 
 #[test]
-fn artifacts_behind_another_proxy_are_copied_when_it_is_said_where_they_are() {
+fn artifacts_behind_another_proxy_are_copied_through_it_or_from_its_storage() {
     let (source, home) = server(&[]);
     let id = {
         create_run(&source);
@@ -168,8 +168,28 @@ fn artifacts_behind_another_proxy_are_copied_when_it_is_said_where_they_are() {
     let path = format!("/api/2.0/mlflow-artifacts/artifacts/0/{id}/artifacts/a.txt");
     assert_eq!(source.send("PUT", &path, &[], b"bytes").status, 200);
     let address = format!("http://{}", source.address());
-    let elsewhere = tempfile::tempdir().unwrap();
+    let odd = format!("/api/2.0/mlflow-artifacts/artifacts/0/{id}/artifacts/a%20b/%C3%B6.txt");
+    assert_eq!(source.send("PUT", &odd, &[], b"more").status, 200);
+
+    // The server itself hands them out.
+    let asked = tempfile::tempdir().unwrap();
     let import = ["import", &address, "--copy-artifacts"];
+    let done = run(asked.path(), &import);
+    assert!(done.status.success(), "{done:?}");
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(words.contains("2 files, 9 bytes"), "{words}");
+    let here = starting_at(asked.path());
+    assert_eq!(here.get(&path).body, b"bytes");
+    assert_eq!(here.get(&odd).body, b"more");
+    drop(here);
+
+    // Of a database it has to be said where they are.
+    let database = format!(
+        "sqlite:///{}",
+        home.path().join("tidemill-data/tidemill.db").display()
+    );
+    let import = ["import", &database, "--copy-artifacts"];
+    let elsewhere = tempfile::tempdir().unwrap();
     let refused = run(elsewhere.path(), &import);
     let words = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(words.contains("--artifacts-from"), "{words}");
@@ -178,7 +198,7 @@ fn artifacts_behind_another_proxy_are_copied_when_it_is_said_where_they_are() {
     let done = run(elsewhere.path(), &[&import[..], &from].concat());
     assert!(done.status.success(), "{done:?}");
     let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(words.contains("1 files, 5 bytes"), "{words}");
+    assert!(words.contains("2 files, 9 bytes"), "{words}");
     let here = starting_at(elsewhere.path());
     assert_eq!(here.get(&path).body, b"bytes");
 }

@@ -24,7 +24,7 @@ use mlflow_database::Tables;
 pub use files::FileStore;
 pub use own_database::OwnDatabase;
 pub use relocated::{CopyArtifacts, Relocated};
-pub use server::{Credentials, Server};
+pub use server::{Credentials, Server, ServerArtifacts};
 
 /// How many there are of something.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]

@@ -122,13 +122,27 @@ impl Client {
         })
     }
 
-    /// The first answer within a few tries.
+    /// A file, as it comes.
+    pub(super) fn open(&self, path: &str) -> Result<Response, Failure> {
+        let question = Question {
+            path,
+            query: &[],
+            body: None,
+        };
+        self.tried(|| self.response(&question))
+    }
+
     fn answer(&self, question: &Question<'_>) -> Result<Vec<u8>, Failure> {
+        self.tried(|| self.body(question, self.response(question)?))
+    }
+
+    /// What comes first within a few tries.
+    fn tried<T>(&self, once: impl Fn() -> Result<T, Missed>) -> Result<T, Failure> {
         let started = Instant::now();
         let mut pause = self.pause;
         for _ in 1..TRIES {
-            match self.once(question) {
-                Ok(body) => return Ok(body),
+            match once() {
+                Ok(answer) => return Ok(answer),
                 Err(Missed {
                     failure,
                     again: Some(wished),
@@ -143,16 +157,16 @@ impl Client {
                 Err(missed) => return Err(missed.failure),
             }
         }
-        self.once(question).map_err(|missed| missed.failure)
+        once().map_err(|missed| missed.failure)
     }
 
-    fn once(&self, question: &Question<'_>) -> Result<Vec<u8>, Missed> {
+    fn response(&self, question: &Question<'_>) -> Result<Response, Missed> {
         let response = self.request(question).send();
         let response = response.map_err(|error| self.unreached(question, error))?;
-        if !response.status().is_success() {
-            return Err(self.refused(question, response));
+        match response.status().is_success() {
+            true => Ok(response),
+            false => Err(self.refused(question, response)),
         }
-        self.body(question, response)
     }
 
     fn request(&self, question: &Question<'_>) -> RequestBuilder {

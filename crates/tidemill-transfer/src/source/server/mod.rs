@@ -16,6 +16,7 @@
 //! Requests block; this cannot be used on the threads of an async runtime.
 
 mod address;
+mod artifacts;
 mod client;
 mod experiments;
 mod failure;
@@ -33,6 +34,7 @@ mod traces;
 mod wire;
 
 pub use address::Credentials;
+pub use artifacts::ServerArtifacts;
 
 use tidemill_core::experiments::Experiment;
 use tidemill_core::logged_models::LoggedModel;
