@@ -28,8 +28,8 @@ pub struct Relocated {
     inner: Box<dyn Source>,
     /// `None` when they were copied before.
     copier: Option<Box<dyn CopyArtifacts>>,
-    /// Numbers of experiments by where their artifacts were.
-    experiments: HashMap<String, ExperimentId>,
+    /// Numbers of experiments by where their artifacts were; `None` where several share a place.
+    experiments: HashMap<String, Option<ExperimentId>>,
 }
 
 impl Relocated {
@@ -45,13 +45,14 @@ impl Relocated {
     }
 
     /// Where something is now: a file or folder of a run or a logged model, told by the location
-    /// of its experiment. `None` when it is none of those.
+    /// of its experiment. `None` when it is none of those, or when that does not tell whose it is.
     fn moved(&self, location: &str) -> Option<String> {
         let places = location.match_indices('/').map(|(at, _)| at);
-        places.rev().find_map(|at| {
+        let (at, id) = places.rev().find_map(|at| {
             let id = self.experiments.get(&location[..at])?;
-            Some(format!("{}{}", home(*id), &location[at..]))
-        })
+            Some((at, *id))
+        })?;
+        Some(format!("{}{}", home(id?), &location[at..]))
     }
 }
 
@@ -103,7 +104,11 @@ impl Source for Relocated {
             let new = home(experiment.id);
             let old = std::mem::replace(&mut experiment.artifact_location, new);
             let old = old.trim_end_matches('/').to_owned();
-            self.experiments.insert(old, experiment.id);
+            let shared = |id: &mut Option<ExperimentId>| *id = id.filter(|id| *id == experiment.id);
+            self.experiments
+                .entry(old)
+                .and_modify(shared)
+                .or_insert(Some(experiment.id));
         }
         Ok(experiments)
     }
@@ -187,5 +192,38 @@ impl Source for Relocated {
             }
         }
         Ok(models)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Credentials, Server};
+
+    #[test]
+    fn a_place_is_told_by_the_nearest_experiment_unless_several_share_it() {
+        let server = Server::open("http://localhost", Credentials::None).unwrap();
+        let mut source = Relocated::new(Box::new(server), None);
+        for (place, id) in [
+            ("s3://b", Some(1)),
+            ("s3://b/x", Some(2)),
+            ("s3://shared", None),
+        ] {
+            let id = id.map(ExperimentId);
+            source.experiments.insert(String::from(place), id);
+        }
+        let moved = |location| source.moved(location);
+        let new = |text| Some(String::from(text));
+        assert_eq!(
+            moved("s3://b/r/artifacts/m"),
+            new("mlflow-artifacts:/1/r/artifacts/m")
+        );
+        assert_eq!(
+            moved("s3://b/x/r/artifacts/m"),
+            new("mlflow-artifacts:/2/r/artifacts/m")
+        );
+        assert_eq!(moved("s3://shared/r/artifacts/m"), None);
+        assert_eq!(moved("s3://other/r/artifacts/m"), None);
+        assert_eq!(moved("runs:/r/m"), None);
     }
 }
