@@ -65,7 +65,7 @@ class Target:
             return everything(address)
 
 
-@pytest.fixture(scope="module", params=KINDS, ids=lambda kind: " ".join(kind))
+@pytest.fixture(scope="session", params=KINDS, ids=lambda kind: " ".join(kind))
 def source(request, tmp_path_factory) -> Iterator[Source]:
     version, backend = request.param
     folder = tmp_path_factory.mktemp("source")
@@ -79,7 +79,7 @@ def _points(config, kind: tuple[str, str]) -> int:
     return config.getoption("--points") or (100_000 if whole else 3_000)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def source_answers(source, tmp_path_factory) -> dict:
     """What MLflow's own server answers about the source."""
     with served(source, tmp_path_factory.mktemp("served")) as address:
