@@ -1,6 +1,7 @@
 """Starts the server under test on a free port and stops it again."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -104,9 +105,12 @@ def _prefix(flags: tuple[str, ...]) -> str:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    """A port below those that the system gives to whoever asks for any: a server takes its time to start."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
 
 
 def _wait_until_ready(process: subprocess.Popen, address: str, log: Path) -> None:

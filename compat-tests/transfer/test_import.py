@@ -115,9 +115,11 @@ def test_a_server_is_a_source_too(source, source_answers, target, tmp_path, same
         report = import_from(address, target.uri)
         assert report.exit_code == 0, report.output
         assert verify(address, target.uri).exit_code == 0
-    for name in source_answers["registered models"]:
-        assert not set("/:") & set(name) or f"registered model {name}" in report.output
-    same(source_answers, target.answers(source.artifacts), source, "by server")
+    answers = target.answers(source.artifacts)
+    # Newer servers list models with / or : in their names, and answer nothing about them.
+    for name in set(source_answers["registered models"]) - set(answers["registered models"]):
+        assert f"registered model {name}" in report.output
+    same(source_answers, answers, source, "by server")
 
 
 @pytest.fixture(scope="module")

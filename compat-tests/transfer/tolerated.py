@@ -33,10 +33,6 @@ def _infinite_and_largest(this: Any, that: Any) -> bool:
     return this in INFINITE and INFINITE[this] == that
 
 
-def _left_out_and_empty(this: Any, that: Any) -> bool:
-    return (this, that) == (NOT_THERE, "")
-
-
 def _only_in_the_source(this: Any, that: Any) -> bool:
     return that == NOT_THERE and this != NOT_THERE
 
@@ -51,7 +47,6 @@ NO_WORKSPACE = "MLflow answers an experiment's workspace only since the newest v
 REPEATED = "a file store keeps a point as often as it was logged; SQL stores, MLflow's and ours, once"
 INFINITY = "SQL stores, MLflow's and ours, keep the largest number for infinity"
 MINUS_ZERO = "SQL stores, MLflow's and ours, do not tell minus zero from zero"
-EMPTY = "texts that MLflow's own code left out come back empty, as its REST API would have stored them"
 AT_ONCE = "of NaN and a number at the same time and step, a file store shows NaN, SQL stores the greater one, NaN being 0"
 REFUSED = "newer servers list a model whose name they refuse when it is asked for; the report names it"
 LISTED = "a file store tells the aliases of versions that it lists, SQL stores only of one that is asked for"
@@ -63,15 +58,6 @@ RELATIVE = "MLflow 1.x wrote relative locations, which mean another folder where
 HIDDEN = "a file store finds logged models of deleted experiments, but does not show them"
 
 TOLERATED = [
-    *(
-        Tolerated("*", f"{kind} > * > {field}", _left_out_and_empty, EMPTY)
-        for kind, fields in (
-            ("model versions", ("run_id", "run_link")),
-            ("registered models", ("run_id", "run_link")),
-            ("logged models", ("model_type", "source_run_id")),
-        )
-        for field in fields
-    ),
     Tolerated("1.* files", "runs > * > found > inputs", _is_new, NO_INPUTS),
     Tolerated("1.* files", "runs > * > asked > run > inputs", _is_new, NO_INPUTS),
     Tolerated("[12].* files", "runs > * > found > outputs", _is_new, NO_OUTPUTS),

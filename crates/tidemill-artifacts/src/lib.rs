@@ -28,7 +28,10 @@ pub use content_type::content_type;
 pub use disposition::attachment;
 pub use get::{Body, ByteRange, Content, GetOptions, Got, Metadata};
 pub use listing::{FileInfo, Listing};
-pub use presigned::{CompletedPart, MultipartUpload, PartUpload, PresignedUrl};
+pub use presigned::{
+    CompletedPart, MultipartUpload, PartUpload, PresignedUrl, Unfinished, UnfinishedUploads,
+    UploadsAfter,
+};
 pub use repositories::Repositories;
 pub use repository::Repository;
 pub use settings::{Limits, StorageSettings};

@@ -1,5 +1,7 @@
 //! The entries of a folder, in MLflow's order, however many there are.
 
+use std::time::SystemTime;
+
 /// Most entries given out at once. A larger folder is listed in pages.
 pub(crate) const PAGE: usize = 50_000;
 
@@ -12,6 +14,8 @@ pub struct FileInfo {
     pub is_dir: bool,
     /// In bytes; folders have none.
     pub file_size: Option<u64>,
+    /// When a file was written.
+    pub changed: Option<SystemTime>,
 }
 
 /// Some entries of a folder, sorted by path.
@@ -85,6 +89,7 @@ mod tests {
                 path: path.into(),
                 is_dir: true,
                 file_size: None,
+                changed: None,
             });
         }
         let listing = collector.finish();

@@ -16,6 +16,7 @@ mod put;
 mod query_signature;
 mod ranges;
 mod s3;
+mod unfinished;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,6 +1,9 @@
 //! Links that let a client talk to the object store itself.
 
+use std::time::SystemTime;
+
 use tidemill_core::Error;
+use tidemill_core::artifact_path::ArtifactPath;
 
 /// A link and the headers a client must send with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,35 @@ pub struct CompletedPart {
     pub etag: Option<String>,
     /// The link it was sent to; Azure's block id is in it.
     pub url: Option<String>,
+}
+
+/// A multipart upload that was begun and neither completed nor aborted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unfinished {
+    /// The file that it was to become.
+    pub path: ArtifactPath,
+    /// The storage's name for it.
+    pub upload_id: String,
+    /// When it was begun.
+    pub begun: SystemTime,
+}
+
+/// A page of unfinished uploads, by path.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnfinishedUploads {
+    /// The uploads.
+    pub uploads: Vec<Unfinished>,
+    /// Where the next page begins, if there is one.
+    pub next: Option<UploadsAfter>,
+}
+
+/// The last upload of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UploadsAfter {
+    /// Its object's key.
+    pub(crate) key: String,
+    /// Its own name.
+    pub(crate) upload_id: String,
 }
 
 /// Multipart uploads are for object stores.

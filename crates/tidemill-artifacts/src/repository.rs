@@ -12,8 +12,8 @@ use crate::listing::{Collector, Listing, PAGE};
 use crate::local::Tree;
 use crate::object::Bucket;
 use crate::presigned::{
-    CompletedPart, MultipartUpload, PresignedUrl, no_multipart, no_presigned_download,
-    no_presigned_upload,
+    CompletedPart, MultipartUpload, PresignedUrl, UnfinishedUploads, UploadsAfter, no_multipart,
+    no_presigned_download, no_presigned_upload,
 };
 use crate::usage::Usage;
 
@@ -152,8 +152,8 @@ impl Repository {
         }
     }
 
-    /// What is left of uploads that a crash has cut off more than a day ago. Buckets show no such
-    /// thing: their own rules remove them.
+    /// What is left of uploads that a crash has cut off more than a day ago. Buckets have
+    /// [unfinished uploads](Self::unfinished_uploads) instead.
     pub async fn cut_uploads(&self) -> Result<Usage> {
         match &self.storage {
             Storage::Local(tree) => tree.cut_uploads().await,
@@ -203,6 +203,21 @@ impl Repository {
         bucket
             .abort_multipart(&self.base.join(path), upload_id)
             .await
+    }
+
+    /// Multipart uploads to this folder that were begun and neither completed nor aborted, a page
+    /// of them; `after` is the `next` of the page before. Only S3 and Google have such: Azure
+    /// forgets them after a week, and local folders have [cut uploads](Self::cut_uploads).
+    ///
+    /// `NotImplemented` and `PermissionDenied` where the storage does not list them, or not to us.
+    pub async fn unfinished_uploads(
+        &self,
+        after: Option<&UploadsAfter>,
+    ) -> Result<UnfinishedUploads> {
+        match &self.storage {
+            Storage::Local(_) => Ok(UnfinishedUploads::default()),
+            Storage::Bucket(bucket) => bucket.unfinished(&self.base, after).await,
+        }
     }
 
     /// A link to download a file from the storage.

@@ -67,10 +67,11 @@ pub struct LoggedModel {
     pub status: LoggedModelStatus,
     /// More about the status.
     pub status_message: Option<String>,
-    /// Such as `Agent` or `Classifier`; free text, may be empty.
-    pub model_type: String,
-    /// The run that made it; may be empty.
-    pub source_run_id: String,
+    /// Such as `Agent` or `Classifier`; free text, may be empty. MLflow's own Python code leaves it
+    /// out where its server writes an empty one.
+    pub model_type: Option<String>,
+    /// The run that made it; may be empty or left out, too.
+    pub source_run_id: Option<String>,
     /// Active or deleted.
     pub stage: LifecycleStage,
     /// One value per key.

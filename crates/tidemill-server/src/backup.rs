@@ -9,7 +9,7 @@ use clap::Args;
 use tidemill_store::{Archive, DatabaseUrl};
 use tidemill_transfer::{
     ArtifactFiles, Bundle, BundleReport, Credentials, Import, OnConflict, PackReport, Source, open,
-    pack,
+    pack, verify,
 };
 
 use crate::config;
@@ -73,7 +73,7 @@ pub(crate) fn backup(args: &BackupArgs) -> Result<(), String> {
 pub(crate) fn write(file: &Path, contents: &Contents) -> Result<(), String> {
     let mut source = ours(&contents.database()?)?;
     let mut artifacts = match contents.with_artifacts {
-        true => Some(contents.destination.open()?),
+        true => Some(contents.destination.open_to_read()?),
         false => None,
     };
     if file == Path::new("-") {
@@ -106,6 +106,7 @@ pub(crate) fn write(file: &Path, contents: &Contents) -> Result<(), String> {
             return Err(error);
         }
     };
+    must_not_be_there(file)?;
     std::fs::rename(&part, file).map_err(refused)?;
     sync_folder(file)?;
     eprint!("{report}");
@@ -159,7 +160,7 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), String> {
     // This reads all of it: nothing is written before it is known to be whole.
     let mut source =
         open(&args.file.to_string_lossy(), Credentials::None).map_err(|error| error.to_string())?;
-    check_empty(&into, &bundle)?;
+    let is_repeated = check_empty(&into, &bundle)?;
     // First the artifacts: no run is ever there before its files.
     if bundle.has_artifacts() {
         let destination = args.destination.open()?;
@@ -175,9 +176,20 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<(), String> {
         models: Vec::new(),
         since: None,
     };
-    let report = import
+    let mut report = import
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
+    if bundle.has_artifacts() {
+        report.artifacts.clear();
+    }
+    if is_repeated {
+        // What an earlier attempt has brought is compared, too.
+        let mut source = open(&args.file.to_string_lossy(), Credentials::None)
+            .map_err(|error| error.to_string())?;
+        let into = &import.into;
+        let verified = verify(&mut *source, into, say).map_err(|error| error.to_string())?;
+        report.verified = Some(verified);
+    }
     eprint!("{report}");
     write_report(args.json.as_deref(), &report)?;
     match report.is_good() {
@@ -199,24 +211,24 @@ fn ours(url: &DatabaseUrl) -> Result<Box<dyn Source>, String> {
 }
 
 /// A database may hold what an earlier attempt to restore the same file has brought, and nothing
-/// else.
-fn check_empty(into: &DatabaseUrl, bundle: &Bundle) -> Result<(), String> {
+/// else. Whether there was one.
+fn check_empty(into: &DatabaseUrl, bundle: &Bundle) -> Result<bool, String> {
     if let DatabaseUrl::Sqlite(path) = into
         && !path.exists()
     {
-        return Ok(());
+        return Ok(false);
     }
     let Some(mut archive) = Archive::open(into).map_err(|error| error.in_words())? else {
-        return Ok(());
+        return Ok(false);
     };
     let is_ours = archive.has_from(&bundle.name());
     if is_ours.map_err(|error| error.in_words())? {
-        return Ok(());
+        return Ok(true);
     }
     let counts = archive.counts().map_err(|error| error.in_words())?;
     let fresh = |(what, count): &(&str, u64)| *count <= u64::from(*what == "experiments");
     match counts.iter().all(fresh) {
-        true => Ok(()),
+        true => Ok(false),
         false => Err(format!(
             "{into:?} is not empty. Restore into a new database, or use `tidemill import` to add to one."
         )),
@@ -235,15 +247,20 @@ fn checked(file: &Path) -> Result<BundleReport, String> {
 
 /// What a file is called until it is whole.
 fn part_of(file: &Path) -> Result<PathBuf, String> {
-    if file.exists() {
-        return Err(format!("{} is there already.", file.display()));
-    }
+    must_not_be_there(file)?;
     let mut name = file
         .file_name()
         .ok_or_else(|| format!("{} is no name of a file.", file.display()))?
         .to_owned();
     name.push(".part");
     Ok(file.with_file_name(name))
+}
+
+fn must_not_be_there(file: &Path) -> Result<(), String> {
+    match file.exists() {
+        true => Err(format!("{} is there already.", file.display())),
+        false => Ok(()),
+    }
 }
 
 /// A new name lasts only when its folder is on disk, too.

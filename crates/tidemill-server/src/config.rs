@@ -22,7 +22,7 @@ pub(crate) struct ServerArgs {
     /// Address to listen on.
     #[arg(long, short = 'h', env = "MLFLOW_HOST", default_value = "127.0.0.1")]
     host: String,
-    /// Port to listen on.
+    /// Port to listen on; 0 is any that is free, which the log then names.
     #[arg(long, short = 'p', env = "MLFLOW_PORT", default_value_t = 5000)]
     port: u16,
     #[command(flatten)]

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use bytes::{Buf, Bytes};
 use clap::Args;
+use futures::stream::Fuse;
 use futures::{StreamExt, stream};
 use ring::digest::{Context, SHA256};
 use tidemill_artifacts::{Body, GetOptions, Got, Repository};
 use tidemill_core::Error;
 use tidemill_core::artifact_path::ArtifactPath;
-use tidemill_transfer::{ArtifactFiles, TakeFile};
+use tidemill_transfer::{ArtifactFiles, FolderFiles, ListedFile, TakeFile};
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::mpsc;
 
-use crate::stores::behind_the_proxy;
+use crate::stores::{behind_the_proxy, local_destination};
 
 /// How much is read at once.
 const PIECE: usize = 1 << 20;
@@ -30,6 +31,19 @@ pub(crate) struct Destination {
 }
 
 impl Destination {
+    /// To read what is there: a folder that is missing is an error, and is not made.
+    pub(crate) fn open_to_read(&self) -> Result<Storage, String> {
+        if let Some(folder) = local_destination(self.artifacts_destination.as_deref())?
+            && !folder.is_dir()
+        {
+            return Err(format!(
+                "There is no folder {}: say where artifacts are with --artifacts-destination.",
+                folder.display()
+            ));
+        }
+        self.open()
+    }
+
     pub(crate) fn open(&self) -> Result<Storage, String> {
         let runtime = runtime()?;
         let repositories = behind_the_proxy(self.artifacts_destination.as_deref())?;
@@ -67,18 +81,23 @@ impl Storage {
 
     /// Stores a file, reads it again and compares. One that is there already must be the same.
     pub(crate) fn put(&self, path: &str, bytes: &mut dyn Read) -> Outcome<()> {
-        let name = parsed(path)?;
-        if let Some(mut there) = self.read(&name)? {
-            return match is_same(&mut there, bytes).map_err(|error| failed(path, &error))? {
-                true => Ok(()),
-                false => Err(failed(path, &"another file is there already")),
-            };
+        let Some(mut there) = self.read(&parsed(path)?)? else {
+            return self.replace(path, bytes).map(drop);
+        };
+        match is_same(&mut there, bytes).map_err(|error| failed(path, &error))? {
+            true => Ok(()),
+            false => Err(failed(path, &"another file is there already")),
         }
+    }
+
+    /// Stores a file, whatever is there, and reads it again. Gives back its SHA-256.
+    pub(crate) fn replace(&self, path: &str, bytes: &mut dyn Read) -> Outcome<Vec<u8>> {
+        let name = parsed(path)?;
         let given = self
             .store(&name, bytes)
             .map_err(|error| failed(path, &error))?;
-        match self.digest(&name)? == Some(given) {
-            true => Ok(()),
+        match self.digest(&name)?.as_ref() == Some(&given) {
+            true => Ok(given),
             false => Err(failed(path, &"what was stored is not what was given")),
         }
     }
@@ -109,24 +128,17 @@ impl Storage {
         let Some(mut reader) = self.read(path)? else {
             return Ok(None);
         };
-        let (mut digest, mut piece) = (Context::new(&SHA256), Vec::new());
-        loop {
-            piece.clear();
-            let read = (&mut reader).take(PIECE as u64).read_to_end(&mut piece);
-            match read.map_err(|error| failed(path.as_str(), &error))? {
-                0 => return Ok(Some(digest.finish().as_ref().to_vec())),
-                _ => digest.update(&piece),
-            }
-        }
+        let digest = digest(&mut reader).map_err(|error| failed(path.as_str(), &error))?;
+        Ok(Some(digest))
     }
 
     /// A file; `None` when there is none.
-    fn read(&self, path: &ArtifactPath) -> Outcome<Option<Reader<'_>>> {
+    pub(crate) fn read(&self, path: &ArtifactPath) -> Outcome<Option<Reader<'_>>> {
         let got = self.repository.get(path, GetOptions::default());
         match self.runtime.block_on(got) {
             Ok(Got::Content(content)) => Ok(Some(Reader {
                 runtime: &self.runtime,
-                body: content.body,
+                body: content.body.fuse(),
                 piece: Bytes::new(),
             })),
             Ok(_) | Err(Error::NotFound(_)) => Ok(None),
@@ -160,6 +172,33 @@ impl Storage {
     }
 }
 
+/// Every file in a storage and below, with its size and time.
+pub(crate) async fn all_files(repository: &Repository) -> Result<FolderFiles, Error> {
+    let (mut found, mut folders) = (FolderFiles::default(), vec![ArtifactPath::root()]);
+    while let Some(folder) = folders.pop() {
+        let mut after = None::<String>;
+        loop {
+            let listing = repository.list(&folder, after.as_deref()).await?;
+            for entry in listing.files {
+                match ArtifactPath::parse(&entry.path) {
+                    Err(_) => found.refused.push(entry.path),
+                    Ok(folder) if entry.is_dir => folders.push(folder),
+                    Ok(_) => found.files.push(ListedFile {
+                        path: entry.path,
+                        size: entry.file_size.unwrap_or(0),
+                        changed: entry.changed,
+                    }),
+                }
+            }
+            after = listing.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    Ok(found)
+}
+
 impl ArtifactFiles for Storage {
     fn each(&mut self, take: &mut TakeFile<'_>) -> Outcome<()> {
         let mut folders = vec![ArtifactPath::root()];
@@ -171,9 +210,10 @@ impl ArtifactFiles for Storage {
 }
 
 /// The bytes of a file, as they come.
-struct Reader<'s> {
+pub(crate) struct Reader<'s> {
     runtime: &'s Runtime,
-    body: Body,
+    /// Readers ask on after the end.
+    body: Fuse<Body>,
     piece: Bytes,
 }
 
@@ -212,6 +252,18 @@ fn send(bytes: &mut dyn Read, to: &mpsc::Sender<Result<Bytes, Error>>) -> Vec<u8
     digest.finish().as_ref().to_vec()
 }
 
+/// The SHA-256 of what is to be read.
+pub(crate) fn digest(bytes: &mut dyn Read) -> std::io::Result<Vec<u8>> {
+    let (mut digest, mut piece) = (Context::new(&SHA256), Vec::new());
+    loop {
+        piece.clear();
+        match bytes.take(PIECE as u64).read_to_end(&mut piece)? {
+            0 => return Ok(digest.finish().as_ref().to_vec()),
+            _ => digest.update(&piece),
+        }
+    }
+}
+
 fn is_same(one: &mut dyn Read, other: &mut dyn Read) -> std::io::Result<bool> {
     let (mut left, mut right) = (Vec::new(), Vec::new());
     loop {
@@ -225,7 +277,7 @@ fn is_same(one: &mut dyn Read, other: &mut dyn Read) -> std::io::Result<bool> {
     }
 }
 
-fn parsed(path: &str) -> Outcome<ArtifactPath> {
+pub(crate) fn parsed(path: &str) -> Outcome<ArtifactPath> {
     ArtifactPath::parse(path).map_err(|error| failed(path, &error))
 }
 

@@ -42,6 +42,10 @@ pub(crate) struct GcArgs {
     /// which are not there. Not for a destination that other databases use as well.
     #[arg(long)]
     orphans: bool,
+    /// Purge what was imported without --copy-artifacts together with its artifacts, which are
+    /// where the source has them. Without this it is kept.
+    #[arg(long)]
+    imported_artifacts: bool,
     /// Also write the report to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -55,6 +59,7 @@ pub(crate) fn gc(args: GcArgs) -> Result<(), String> {
         older_than: args.older_than,
         dry_run: args.dry_run,
         orphans: args.orphans,
+        imported_artifacts: args.imported_artifacts,
         runs: args.runs.into_iter().map(RunId).collect(),
         experiments: experiments
             .collect::<Result<_, _>>()

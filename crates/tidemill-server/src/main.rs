@@ -7,6 +7,7 @@ mod db;
 mod export;
 mod files;
 mod gc;
+mod listening;
 mod serve;
 mod stores;
 mod telemetry;
@@ -71,8 +72,21 @@ enum UiAction {
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (MLflow 3.17.2)");
 
 fn main() -> std::process::ExitCode {
-    let cli = Cli::parse();
-    let outcome = match cli.command {
+    match run(Cli::parse().command) {
+        Ok(()) => std::process::ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("tidemill: {error}");
+            std::process::ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(command: Command) -> Result<(), String> {
+    if !matches!(command, Command::Server(_) | Command::Ui(_)) {
+        // Why a storage or a database failed, beside what is said about it.
+        telemetry::start(telemetry::LogFormat::Text, "warn")?;
+    }
+    match command {
         Command::Server(args) => serve::serve(*args),
         Command::Import(args) => transfer::import(&args),
         Command::Gc(args) => gc::gc(*args),
@@ -85,12 +99,5 @@ fn main() -> std::process::ExitCode {
             Some(UiAction::Install(args)) => ui::install(&args),
             None => serve::serve(args.server),
         },
-    };
-    match outcome {
-        Ok(()) => std::process::ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("tidemill: {error}");
-            std::process::ExitCode::FAILURE
-        }
     }
 }

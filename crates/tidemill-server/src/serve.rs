@@ -17,12 +17,11 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::config::{Config, ServerArgs};
+use crate::listening::Addresses;
 use crate::telemetry;
 
 /// The contract that clients are told to expect.
 const MLFLOW_VERSION: &str = "3.17.2";
-/// Connections that may wait to be accepted.
-const BACKLOG: u32 = 8192;
 /// What committing the queue may take, after requests have had their time.
 const COMMIT_PATIENCE: Duration = Duration::from_secs(5);
 /// `SIGXFSZ`; std has no name for it.
@@ -46,6 +45,7 @@ pub(crate) fn serve(args: ServerArgs) -> Result<(), String> {
 
 async fn run(config: Config, started: Instant) -> Result<(), String> {
     survive_file_size_limit();
+    let addresses = Addresses::take(&config.host, config.port)?;
     let app = open(&config).await?;
     let (stop_sealing, sealing) = seal_in_background(app.tracking.clone());
     let log = Arc::new(RequestLog::default());
@@ -59,7 +59,6 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
             Arc::clone(&log),
         ))
     })
-    .backlog(BACKLOG)
     .tcp_nodelay(true)
     .keep_alive(IDLE_PATIENCE)
     .client_request_timeout(HEAD_PATIENCE)
@@ -68,13 +67,9 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     if let Some(threads) = config.threads {
         server = server.workers(threads);
     }
-    let address = (config.host.as_str(), config.port);
-    let server = server.bind(address).map_err(|error| {
-        format!(
-            "--host {} --port {} cannot be listened on: {error}",
-            config.host, config.port
-        )
-    })?;
+    for listener in addresses.listen()? {
+        server = server.listen(listener).map_err(|error| error.to_string())?;
+    }
     let bound: Vec<_> = server.addrs();
     let server = server.run();
     let handle = server.handle();

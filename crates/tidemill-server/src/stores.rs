@@ -1,6 +1,7 @@
 //! Where everything is kept: the settings that the server shares with the commands that work on
 //! its data.
 
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -137,6 +138,19 @@ fn destination(uri: Option<&str>) -> Result<String, String> {
     match uri.filter(|uri| !uri.is_empty()) {
         Some(uri) => absolute(uri),
         None => absolute(&format!("{DATA}/artifacts")),
+    }
+}
+
+/// The folder that is behind the artifact proxy, if that is a folder of this machine.
+pub(crate) fn local_destination(uri: Option<&str>) -> Result<Option<PathBuf>, String> {
+    Ok(folder(&proxied(DESTINATION, &destination(uri)?)?))
+}
+
+/// The folder on this machine that a location is.
+pub(crate) fn folder(location: &StorageUri) -> Option<PathBuf> {
+    match location.place() {
+        Place::Local { path } => Some(Path::new("/").join(path.as_str())),
+        _ => None,
     }
 }
 

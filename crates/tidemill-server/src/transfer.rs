@@ -10,7 +10,7 @@ use tidemill_store::DatabaseUrl;
 use tidemill_transfer::{Credentials, Import, OnConflict, ServerArtifacts, Source, open, verify};
 
 use crate::config;
-use crate::copying::{Copied, CopyArgs};
+use crate::copying::{Copied, CopyArgs, Files};
 
 #[derive(Debug, Args)]
 pub(crate) struct ImportArgs {
@@ -113,7 +113,11 @@ pub(crate) fn import(args: &ImportArgs) -> Result<(), String> {
 
 fn round(import: &Import, ends: &Ends) -> Result<(), String> {
     let copied = Arc::default();
-    let mut source = ends.copied(!import.dry_run, &copied)?;
+    let files = match import.dry_run {
+        true => Files::Ignore,
+        false => Files::Copy(import),
+    };
+    let mut source = ends.copied(files, &copied)?;
     let mut report = import
         .run(&mut *source, say)
         .map_err(|error| error.to_string())?;
@@ -122,11 +126,14 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
         report.artifacts.clear();
     }
     eprint!("{report}");
-    if ends.copy.is_given() {
-        eprintln!("{copied}");
+    match (ends.copy.is_given(), import.dry_run) {
+        (true, true) => eprintln!("  artifacts: not looked at"),
+        (true, false) => eprintln!("{copied}"),
+        (false, _) => {}
     }
     write_report(ends.json.as_deref(), &report)?;
     match report.is_good() {
+        true if ends.copy.is_given() && !import.dry_run => ends.copy.must_have_found(&copied),
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
     }
@@ -134,12 +141,14 @@ fn round(import: &Import, ends: &Ends) -> Result<(), String> {
 
 pub(crate) fn compare(args: &VerifyArgs) -> Result<(), String> {
     let ends = &args.ends;
-    let mut source = ends.copied(false, &Arc::default())?;
+    let copied = Arc::default();
+    let mut source = ends.copied(Files::Compare, &copied)?;
     let into = ends.target()?;
     let report = verify(&mut *source, &into, say).map_err(|error| error.to_string())?;
     eprint!("{report}");
     write_report(ends.json.as_deref(), &report)?;
     match report.is_good() {
+        true if ends.copy.is_given() => ends.copy.must_have_found(&copied),
         true => Ok(()),
         false => Err(String::from(NOT_THE_SAME)),
     }
@@ -158,8 +167,8 @@ impl Ends {
         config::database("--into", self.into.as_deref())
     }
 
-    /// The source, with its artifacts if they are to come along.
-    fn copied(&self, writes: bool, copied: &Arc<Copied>) -> Result<Box<dyn Source>, String> {
+    /// The source, with its artifacts if they come along.
+    fn copied(&self, files: Files<'_>, copied: &Arc<Copied>) -> Result<Box<dyn Source>, String> {
         let source = open(&self.source, self.credentials()).map_err(|error| error.to_string())?;
         let server = match self.source.starts_with("http://") || self.source.starts_with("https://")
         {
@@ -167,7 +176,7 @@ impl Ends {
             false => Ok(None),
         };
         let server = server.map_err(|error| error.to_string())?;
-        self.copy.apply(source, server, writes, copied)
+        self.copy.apply(source, server, files, copied)
     }
 
     fn credentials(&self) -> Credentials {

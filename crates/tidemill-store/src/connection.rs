@@ -8,6 +8,7 @@ use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 use diesel::r2d2::R2D2Connection;
 use diesel::result::Error as DieselError;
+use tidemill_core::{Error, Result};
 
 use crate::DatabaseUrl;
 
@@ -25,7 +26,8 @@ pub(crate) enum DbConnection {
 /// What a connection is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Of SQLite, with pages of the file in memory up to so many KiB.
+    /// Of SQLite, with pages of the file in memory up to so many KiB; of servers, page by page
+    /// through all of it.
     Read {
         cache_kib: u32,
     },
@@ -52,6 +54,13 @@ impl DbConnection {
             .configure(&settings)
             .map_err(ConnectionError::CouldntSetupConfiguration)?;
         Ok(connection)
+    }
+
+    /// Opens and configures a connection; `Unavailable`, in words for people, when that fails.
+    pub(crate) fn open_or_explain(url: &DatabaseUrl, access: Access) -> Result<Self> {
+        Self::open(url, access).map_err(|error| {
+            Error::unavailable(format!("{url:?} cannot be opened: {}", reason(&error)))
+        })
     }
 
     /// Opens a connection on which the database gives up what takes longer than `limit`, so that
@@ -126,10 +135,19 @@ impl DbConnection {
                 }
             }
             #[cfg(feature = "postgres")]
-            // Compiling a long filter takes far longer than answering it.
-            Self::Postgres(_) => String::from(
-                "SET client_min_messages = warning; SET lock_timeout = '10s'; SET jit = off",
-            ),
+            Self::Postgres(_) => {
+                // Compiling a long filter takes far longer than answering it.
+                let common =
+                    "SET client_min_messages = warning; SET lock_timeout = '10s'; SET jit = off";
+                match access {
+                    Access::Write => String::from(common),
+                    // A plan that is kept may be from when the table was empty, and go through all
+                    // of it for each page that an import asks about.
+                    Access::Read { .. } => {
+                        format!("{common}; SET plan_cache_mode = force_custom_plan")
+                    }
+                }
+            }
             #[cfg(feature = "mysql")]
             Self::Mysql(_) => String::from(
                 "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED; \
@@ -137,6 +155,19 @@ impl DbConnection {
                  SET SESSION innodb_lock_wait_timeout = 10",
             ),
         }
+    }
+}
+
+/// In one line: libpq writes several, and SQLite one that says little.
+fn reason(error: &ConnectionError) -> String {
+    let text = error.to_string();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let reason = lines.join(" ");
+    match reason.contains("unable to open database file") {
+        true => format!(
+            "{reason}; SQLite has to be able to read it, and to write its log into the same folder"
+        ),
+        false => reason.trim().to_owned(),
     }
 }
 

@@ -10,6 +10,7 @@ mod datasets;
 mod experiments;
 mod insert;
 mod keys;
+mod limits;
 mod lock;
 mod logged_models;
 mod metrics;
@@ -24,21 +25,22 @@ pub(crate) mod upkeep;
 mod upsert;
 
 pub(crate) use among::{among, write_among};
-pub(crate) use bulk::{begin_snapshot, refuses_text};
+pub(crate) use bulk::begin_snapshot;
 pub(crate) use datasets::add_dataset;
 pub(crate) use experiments::put_experiment_tag;
 #[cfg(feature = "mysql")]
 pub(crate) use insert::last_insert_id;
 pub(crate) use insert::{insert_returning_id, last_insert_rowid};
 pub(crate) use keys::find_or_add_keys;
+pub(crate) use limits::{holds_nul, text_limits};
 pub(crate) use lock::{Lock, lock_experiment, lock_logged_model, lock_model, lock_run, lock_tail};
 pub(crate) use logged_models::{add_logged_model_params, set_logged_model_tags};
 pub(crate) use metrics::{
     LatestRow, ModelMetricRow, NewTail, add_model_metrics, add_tails, keep_newest,
 };
 pub(crate) use mlflow::{
-    OTHER_TYPE, Shape, catalogue, hurry, leave, number_mlflow_experiments, text_limits,
-    write_column, write_missing,
+    OTHER_TYPE, Shape, catalogue, hurry, leave, number_mlflow_experiments, write_column,
+    write_missing,
 };
 pub(crate) use mlflow_number::{MlflowInteger, MlflowNumber};
 pub(crate) use registry::{

@@ -127,15 +127,15 @@ impl From<Failure> for Error {
         match error {
             DieselError::DatabaseError(_, info) if is_full(info.message()) => {
                 tracing::error!(%error, "database has no room");
-                Error::unavailable("The database has no room left. Nothing was written.")
+                Error::unavailable("The database has no room left. This was not written.")
             }
             _ if failure.is_read_only() => {
                 tracing::error!(%error, "database is read-only");
-                Error::unavailable("The database is read-only. Nothing was written.")
+                Error::unavailable("The database is read-only. This was not written.")
             }
             DieselError::DatabaseError(_, info) if is_too_slow(info.message()) => {
                 tracing::warn!(%error, "database gave up a statement");
-                Error::unavailable("The database did not answer in time. Nothing was written.")
+                Error::unavailable("The database did not answer in time. This was not written.")
             }
             DieselError::DatabaseError(_, info) if is_locked(info.message()) => {
                 tracing::warn!(%error, "database is locked");

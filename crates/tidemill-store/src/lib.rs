@@ -15,6 +15,7 @@ pub mod gc;
 #[cfg(feature = "postgres")]
 mod group_writer;
 mod keys;
+mod limits;
 mod logged_models;
 mod metrics;
 mod migrate;
@@ -27,16 +28,18 @@ mod sqlite_writer;
 mod statement;
 mod store;
 mod transfer;
+mod unwritten;
 mod upkeep;
 mod url;
 
 pub use experiments::search::ExperimentSearch;
 pub use logged_models::search::LoggedModelSearch;
-pub use mlflow::{MlflowDatabase, MlflowPage, MlflowTarget, Unwritten};
+pub use mlflow::{MlflowDatabase, MlflowPage, MlflowTarget};
 pub use registry::search_models::RegisteredModelSearch;
 pub use registry::search_versions::ModelVersionSearch;
 pub use runs::search::RunSearch;
 pub use store::{Store, StoreConfig};
-pub use transfer::{Archive, Importer, Keep, Notes, Writing};
+pub use transfer::{Archive, Importer, Keep, Notes, Writing, artifact_note};
+pub use unwritten::Unwritten;
 pub use upkeep::{DatabaseCheck, DatabaseStatus, Migrated, Room, Upkeep};
 pub use url::DatabaseUrl;

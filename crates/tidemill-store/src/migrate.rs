@@ -43,9 +43,10 @@ macro_rules! migration {
 }
 
 /// Every step, oldest first. Append only.
-const MIGRATIONS: [Migration; 2] = [
+const MIGRATIONS: [Migration; 3] = [
     migration!(1, "0001_tracking_and_registry"),
     migration!(2, "0002_carried"),
+    migration!(3, "0003_left_out"),
 ];
 
 /// The schema version that this binary writes.
@@ -87,33 +88,17 @@ fn migrate_through(url: &DatabaseUrl) -> Result<()> {
         && path.is_file()
     {
         // Opening it for writing already changes the file.
-        let mut db = open(url, Access::Read { cache_kib: 1000 })?;
+        let mut db = DbConnection::open_or_explain(url, Access::Read { cache_kib: 1000 })?;
         if version(&mut db)?.is_none() {
             refuse_mlflow(&mut db)?;
         }
     }
-    let mut db = open(url, Access::Write)?;
+    let mut db = DbConnection::open_or_explain(url, Access::Write)?;
     if version(&mut db)? == Some(NEWEST) {
         return Ok(refuse_other_layouts(&mut db)?);
     }
     under_lock(&mut db, apply_missing)?;
     Ok(())
-}
-
-fn open(url: &DatabaseUrl, access: Access) -> Result<DbConnection> {
-    DbConnection::open(url, access).map_err(|error| {
-        // libpq writes several lines.
-        let reason = error
-            .to_string()
-            .lines()
-            .map(str::trim)
-            .collect::<Vec<_>>()
-            .join(" ");
-        Error::unavailable(format!(
-            "The database {url:?} cannot be opened: {}",
-            reason.trim()
-        ))
-    })
 }
 
 /// The version of the schema that is there; `None` before the first migration.

@@ -153,8 +153,8 @@ diesel::table! {
         status -> SmallInt,
         status_message -> Nullable<Text>,
         stage -> SmallInt,
-        model_type -> Text,
-        source_run_id -> Text,
+        model_type -> Nullable<Text>,
+        source_run_id -> Nullable<Text>,
     }
 }
 
@@ -226,8 +226,8 @@ diesel::table! {
         stage -> Nullable<SmallInt>,
         source -> Text,
         storage_location -> Nullable<Text>,
-        run_uuid -> Text,
-        run_link -> Text,
+        run_uuid -> Nullable<Text>,
+        run_link -> Nullable<Text>,
         status -> SmallInt,
         status_message -> Nullable<Text>,
         logged_model_uuid -> Nullable<Text>,

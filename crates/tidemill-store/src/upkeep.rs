@@ -12,7 +12,6 @@ use tidemill_core::{Error, Result};
 
 use crate::connection::{Access, DbConnection};
 use crate::dialect::upkeep::{problems, reclaim, size};
-use crate::keys::KeyCache;
 use crate::schema::run;
 use crate::transfer::Archive;
 use crate::{DatabaseUrl, dialect, migrate};
@@ -87,16 +86,11 @@ impl Upkeep {
         Ok(Self { url })
     }
 
-    fn open(&self, access: Access) -> Result<DbConnection> {
-        DbConnection::open(&self.url, access).map_err(|error| {
-            Error::unavailable(format!("{:?} cannot be opened: {error}", self.url))
-        })
-    }
-
     fn reading(&self) -> Result<DbConnection> {
-        self.open(Access::Read {
+        let access = Access::Read {
             cache_kib: CACHE_KIB,
-        })
+        };
+        DbConnection::open_or_explain(&self.url, access)
     }
 
     /// What it is and has. Nothing is changed.
@@ -168,7 +162,7 @@ impl Upkeep {
     /// Gives back room that is not used any more. SQLite and MySQL let nobody write meanwhile;
     /// PostgreSQL keeps the room for what comes.
     pub fn reclaim(&self) -> Result<Room> {
-        let mut db = self.open(Access::Write)?;
+        let mut db = DbConnection::open_or_explain(&self.url, Access::Write)?;
         if migrate::version(&mut db)?.is_none() {
             return Err(Error::invalid_state(format!(
                 "{:?} is no database of Tidemill's.",
@@ -234,46 +228,46 @@ impl fmt::Display for Room {
 }
 
 /// Whether two points are the same, NaN included.
-fn is_same(one: Option<Point>, other: Option<Point>) -> bool {
+fn is_same(one: Point, other: Point) -> bool {
     let parts = |point: Point| {
         let value = comparable(point.value).to_bits();
         (point.step, point.timestamp, value, point.value.is_nan())
     };
-    one.map(parts) == other.map(parts)
+    parts(one) == parts(other)
 }
 
 impl Archive {
-    fn of(db: DbConnection) -> Self {
-        let cache = KeyCache::default();
-        Self { db, cache }
-    }
-
     /// Reads runs with all their points, and holds the newest ones against those that searches go
     /// by.
     fn check_runs(&mut self, ids: &[RunId], check: &mut DatabaseCheck) -> Result<()> {
         let mut found = DatabaseCheck::default();
         let mut latest = self.latest(ids)?;
         let mut run = String::new();
+        let mut newest: HashMap<String, Point> = HashMap::new();
         self.runs(ids, &mut |piece| {
             match piece {
                 RunPiece::Run(carried) => run = carried.run.info.id.0,
                 RunPiece::Points { key, points } => {
                     found.points += points.len() as u64;
-                    let newest = points.iter().copied().reduce(|latest, next| {
-                        match next.replaces(&latest) {
-                            true => next,
-                            false => latest,
+                    for point in points {
+                        let newest = newest.entry(key.clone()).or_insert(point);
+                        if point.replaces(newest) {
+                            *newest = point;
                         }
-                    });
-                    let kept = latest.remove(&(run.clone(), key.clone()));
-                    if !is_same(newest, kept) {
-                        found.problems.push(format!(
-                            "run {run}: the newest point of {key:?} is {newest:?}, and searches go \
-                             by {kept:?}"
-                        ));
                     }
                 }
-                RunPiece::End { .. } => found.runs += 1,
+                RunPiece::End { .. } => {
+                    found.runs += 1;
+                    for (key, newest) in newest.drain() {
+                        let kept = latest.remove(&(run.clone(), key.clone()));
+                        if !kept.is_some_and(|kept| is_same(newest, kept)) {
+                            found.problems.push(format!(
+                                "run {run}: the newest point of {key:?} is {newest:?}, and searches \
+                                 go by {kept:?}"
+                            ));
+                        }
+                    }
+                }
             }
             Ok::<(), Error>(())
         })?;

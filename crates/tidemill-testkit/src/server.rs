@@ -1,7 +1,7 @@
 //! The binary as a child process that a test can talk to, stop and kill.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::SocketAddr;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -22,7 +22,7 @@ const ENDS_WITHIN: Duration = Duration::from_secs(60);
 pub struct Launch {
     program: PathBuf,
     folder: PathBuf,
-    port: Option<u16>,
+    port: u16,
     unprivileged: bool,
     args: Vec<String>,
     env: Vec<(String, String)>,
@@ -34,7 +34,7 @@ impl Launch {
         Self {
             program: program.into(),
             folder: folder.to_owned(),
-            port: None,
+            port: 0,
             unprivileged: false,
             args: Vec::new(),
             env: Vec::new(),
@@ -53,6 +53,12 @@ impl Launch {
         self
     }
 
+    /// More of them.
+    pub fn envs(self, variables: &[(&str, String)]) -> Self {
+        let set = |launch: Self, (name, value): &(&str, String)| launch.env(name, value);
+        variables.iter().fold(self, set)
+    }
+
     /// Runs as nobody when the test runs as root, whom no permission holds back.
     pub fn without_privileges(mut self) -> Self {
         self.unprivileged = geteuid().is_root();
@@ -61,28 +67,24 @@ impl Launch {
 
     /// Listens on this port instead of a free one.
     pub fn port(mut self, port: u16) -> Self {
-        self.port = Some(port);
+        self.port = port;
         self
     }
 
-    /// Starts on a free port and waits for the first answer, whatever it is: below a static
-    /// prefix there is no `/health`.
+    /// Starts and waits until it serves.
     pub fn start(&self) -> TestServer {
-        let port = self.port.unwrap_or_else(free_port);
-        let child = self.spawn(port).expect("the binary starts");
-        let mut server = TestServer {
+        let mut child = self.spawn().expect("the binary starts");
+        let address = wait_until_ready(&mut child, &self.log());
+        TestServer {
             child,
-            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            address,
             log: self.log(),
-        };
-        server.wait_until_ready();
-        server
+        }
     }
 
     /// Starts, expecting the server to refuse: its exit status and what it said.
     pub fn refused(&self) -> (ExitStatus, String) {
-        let port = self.port.unwrap_or_else(free_port);
-        let mut child = self.spawn(port).expect("the binary starts");
+        let mut child = self.spawn().expect("the binary starts");
         let status = wait(&mut child).expect("the server ends by itself");
         let log = std::fs::read_to_string(self.log()).expect("the log is there");
         (status, log)
@@ -92,14 +94,14 @@ impl Launch {
         self.folder.join("server.log")
     }
 
-    fn spawn(&self, port: u16) -> io::Result<Child> {
+    fn spawn(&self) -> io::Result<Child> {
         let log = std::fs::File::create(self.log())?;
         let mut command = Command::new(&self.program);
         if self.unprivileged {
             command.uid(NOBODY).gid(NOBODY);
         }
         command
-            .args(["server", "--port", &port.to_string()])
+            .args(["server", "--port", &self.port.to_string()])
             .args(&self.args)
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder)
@@ -202,22 +204,6 @@ impl TestServer {
         let pid = Pid::from_child(&self.child);
         kill_process(pid, signal).expect("a running server can be signalled");
     }
-
-    fn wait_until_ready(&mut self) {
-        let began = Instant::now();
-        while began.elapsed() < READY_WITHIN {
-            let asked = Connection::open(self.address)
-                .and_then(|mut connection| connection.call("GET", "/health", None));
-            if asked.is_ok() {
-                return;
-            }
-            if let Ok(Some(status)) = self.child.try_wait() {
-                panic!("the server ended with {status}: {}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
-        panic!("the server was not ready in time: {}", self.log());
-    }
 }
 
 impl Drop for TestServer {
@@ -240,7 +226,25 @@ fn wait(child: &mut Child) -> Option<ExitStatus> {
     None
 }
 
-fn free_port() -> u16 {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
-    listener.local_addr().expect("a bound port").port()
+/// Where the server says that it serves.
+fn wait_until_ready(child: &mut Child, log: &Path) -> SocketAddr {
+    let said = || std::fs::read_to_string(log).expect("the log is there");
+    let began = Instant::now();
+    while began.elapsed() < READY_WITHIN {
+        if let Some(address) = address_in(&said()) {
+            return address;
+        }
+        if let Ok(Some(status)) = child.try_wait() {
+            panic!("the server ended with {status}: {}", said());
+        }
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    panic!("the server was not ready in time: {}", said());
+}
+
+/// The address in the event that a server logs when it serves, as text or as JSON.
+fn address_in(log: &str) -> Option<SocketAddr> {
+    let (_, after) = log.split_once("addresses")?;
+    let (_, after) = after.split_once('[')?;
+    after.split_once(']')?.0.parse().ok()
 }

@@ -12,6 +12,7 @@ pub(crate) struct ReadRun {
     pub(crate) id: RunId,
     pub(crate) experiment_id: ExperimentId,
     pub(crate) start_time: i64,
+    pub(crate) artifact_uri: String,
     pub(crate) digest: u128,
 }
 
@@ -34,6 +35,7 @@ impl PieceDigests {
                     id: info.id.clone(),
                     experiment_id: info.experiment_id,
                     start_time: info.start_time,
+                    artifact_uri: info.artifact_uri.clone(),
                     digest: 0,
                 };
                 self.current = Some((run, RunDigest::new(&carried)));

@@ -11,6 +11,7 @@ mod runs;
 mod things;
 
 use std::collections::HashSet;
+use std::path::Path;
 use std::time::Instant;
 
 use tidemill_core::experiments::ExperimentId;
@@ -112,6 +113,7 @@ impl Export {
             )));
         }
         if MlflowTarget::is_bare(&self.to)? {
+            may_be_made(&self.to)?;
             self.mlflow.make_tables(&self.uri)?;
         }
         MlflowTarget::begin(&self.to).map_err(|error| match error {
@@ -126,7 +128,7 @@ impl Export {
     fn compare(&self, expected: &Expected, progress: &Progress) -> Result<VerifyReport> {
         let mut written = open_database(self.to.clone())?;
         let mut faults = Vec::new();
-        let found = read(&mut *written, &mut faults, progress)?.expected;
+        let found = read(&mut *written, &mut faults, progress, None)?.expected;
         let mut report = VerifyReport::default();
         report.faults.extend(faults);
         report.faults.extend(written.orphans()?);
@@ -251,6 +253,26 @@ impl Job {
             }
             self.page(&page)?;
         }
+    }
+}
+
+/// Refuses a file that cannot be made. MLflow would try for minutes, and end with a stack.
+fn may_be_made(target: &DatabaseUrl) -> Result<()> {
+    let path = match target {
+        DatabaseUrl::Sqlite(path) => path,
+        #[cfg(any(feature = "postgres", feature = "mysql"))]
+        _ => return Ok(()),
+    };
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    match tempfile::tempfile_in(folder) {
+        Ok(_) => Ok(()),
+        Err(error) => Err(Error::Target(format!(
+            "{} cannot be written to: {error}",
+            folder.display()
+        ))),
     }
 }
 

@@ -20,6 +20,7 @@ use tidemill_store::{Archive, DatabaseUrl, Importer, Notes, Writing};
 
 use crate::progress::Progress;
 use crate::report::{Difference, ImportReport, Listed, Tally};
+use crate::source::{Part, with_whole_path};
 use crate::{Error, Result, Source, differences};
 
 /// What to do with a thing that was changed on both sides.
@@ -103,12 +104,20 @@ impl Import {
         }
         let started = Instant::now();
         let name = source.name();
+        if let Ok(whole) = with_whole_path(self.into.clone())
+            && format!("{whole:?}") == name
+        {
+            return Err(Error::Target(format!(
+                "{name} is the source itself; name another database."
+            )));
+        }
+        // A source that does not answer leaves no empty database.
+        let counts = source.counts()?;
         let importer = match self.dry_run {
             true => Importer::look(&self.into, &name)?,
             false => Importer::open(&self.into, &name)?,
         };
         let notes = Notes::open(&self.into, &name)?;
-        let counts = source.counts()?;
         let mut job = Job {
             progress: Progress::new(counts, progress),
             source,
@@ -125,6 +134,7 @@ impl Import {
             unwanted: HashSet::new(),
         };
         job.experiments()?;
+        job.source.only(self.part(&job.open));
         if !self.dry_run {
             job.importer.number_after_the_last()?;
         }
@@ -134,11 +144,14 @@ impl Import {
         job.report.left_out = job.source.left_out()?;
         let orphans = job.source.orphans()?;
         job.fault(orphans);
+        job.report.uncopied = job.source.uncopied();
         let Job {
             mut report,
             expected,
+            importer,
             ..
         } = job;
+        importer.finish();
         if !self.dry_run {
             report.verified = Some(crate::verify::against(&self.into, &expected)?);
         }
@@ -185,6 +198,16 @@ impl Import {
     fn wants_model(&self, name: &str) -> bool {
         let everything = self.experiments.is_empty() && self.models.is_empty();
         everything || self.models.iter().any(|wanted| wanted == name)
+    }
+
+    /// What is carried when these experiments are.
+    fn part(&self, experiments: &HashSet<ExperimentId>) -> Part {
+        let everything = self.experiments.is_empty() && self.models.is_empty();
+        Part {
+            experiments: experiments.clone(),
+            since: self.since,
+            models: (!everything).then(|| self.models.iter().cloned().collect()),
+        }
     }
 }
 
@@ -246,6 +269,16 @@ impl Job<'_> {
         let mut faults = Vec::new();
         let experiments = self.source.experiments(&mut faults)?;
         self.fault(faults);
+        let named = |wanted: &&String| {
+            let is_it = |e: &Experiment| e.name == **wanted || e.id.to_string() == **wanted;
+            !experiments.iter().any(is_it)
+        };
+        let missing: Vec<&String> = self.import.experiments.iter().filter(named).collect();
+        if !missing.is_empty() {
+            return Err(Error::Source(format!(
+                "The source has no experiment {missing:?}."
+            )));
+        }
         let names: Vec<String> = experiments.iter().map(|e| e.id.to_string()).collect();
         let notes = self.notes.carried(Kind::Experiment, &names)?;
         let mut clashes = Vec::new();
@@ -280,6 +313,7 @@ impl Job<'_> {
         let (import, mut added) = (self.import, false);
         let theirs = digest::experiment(new);
         let outcome = self.importer.write(|writing| {
+            writing.check_experiment(new)?;
             let (same, other) = writing.experiments_like(new.id, &new.name)?;
             if let Some(other) = other {
                 return Ok::<_, Error>(Outcome::Clash(name_taken(new, &other)));
@@ -296,7 +330,11 @@ impl Job<'_> {
                     added = true;
                     Verdict::Update
                 }
-                Some(here) if is_fresh_default(writing, here)? => Verdict::Update,
+                Some(here)
+                    if theirs != digest::experiment(here) && is_fresh_default(writing, here)? =>
+                {
+                    Verdict::Update
+                }
                 Some(here) => import.judge(theirs, theirs, digest::experiment(here), before),
             };
             let differs = same.filter(|_| verdict == Verdict::Conflict);
@@ -311,7 +349,15 @@ impl Job<'_> {
             }
             let difference = differs.map(|here| differences::of_experiments(new, &here));
             Ok(Outcome::Done(verdict, difference))
-        })?;
+        });
+        let outcome = match outcome {
+            Err(Error::Refused(why)) => {
+                let what = format!("experiment {}", new.id);
+                self.fault(vec![Fault::new(what, why)]);
+                return Ok(None);
+            }
+            outcome => outcome?,
+        };
         match outcome {
             Outcome::Clash(clash) => return Ok(Some(clash)),
             Outcome::Done(verdict, difference) => {

@@ -12,6 +12,7 @@ mod differences;
 mod digests;
 mod error;
 mod export;
+mod gone;
 mod import;
 mod progress;
 mod report;
@@ -24,7 +25,7 @@ pub use export::{Export, ExportReport, Exported, MlflowProgram};
 pub use import::{Import, OnConflict};
 pub use report::{Difference, ImportReport, Listed, Tally, VerifyReport};
 pub use source::{
-    CopyArtifacts, Count, Credentials, FileStore, OwnDatabase, Relocated, Server, ServerArtifacts,
-    Source, open,
+    CopyArtifacts, Count, Credentials, FileStore, FolderFiles, FolderList, ListedFile, OwnDatabase,
+    Part, Relocated, Server, ServerArtifacts, Source, open,
 };
 pub use verify::verify;

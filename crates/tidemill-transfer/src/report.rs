@@ -30,6 +30,8 @@ pub struct Tally {
     pub replaced: u64,
     /// Different, and left for somebody to decide.
     pub conflicts: u64,
+    /// Not in the source any more, and removed here, or deleted if they are logged models.
+    pub removed: u64,
     /// Left out: their experiment could not be carried.
     pub left_out: u64,
 }
@@ -104,6 +106,9 @@ pub struct ImportReport {
     /// What could not be carried because it is broken in the source.
     #[serde(serialize_with = "as_texts")]
     pub faults: Listed<Fault>,
+    /// Whose artifacts were to be copied and could not be, all or some of them.
+    #[serde(serialize_with = "as_texts")]
+    pub uncopied: Listed<Fault>,
     /// What differs, and was left for somebody to decide.
     pub conflicts: Listed<Difference>,
     /// Kinds that cannot be carried yet, with how many there are.
@@ -141,7 +146,7 @@ impl ImportReport {
     pub fn is_good(&self) -> bool {
         let all_carried = self.kinds.values().all(|tally| tally.left_out == 0);
         let verified = self.verified.as_ref().is_none_or(VerifyReport::is_good);
-        all_carried && self.conflicts.count == 0 && verified
+        all_carried && self.conflicts.count == 0 && self.uncopied.count == 0 && verified
     }
 }
 
@@ -195,16 +200,19 @@ impl fmt::Display for ImportReport {
             }
         }
         for left_out in &self.left_out {
+            writeln!(f, "  not carried: {} {}", left_out.count, left_out.what)?;
+        }
+        if self.kinds.values().any(|tally| tally.left_out > 0) {
             writeln!(
                 f,
-                "  cannot be held yet: {} {}",
-                left_out.count, left_out.what
+                "  what was left out comes with the next import, if its experiment was made meanwhile"
             )?;
         }
         show_faults(f, "broken in the source", &self.faults)?;
+        show_faults(f, "not copied", &self.uncopied)?;
         show(f, "differs on both sides", &self.conflicts)?;
         if let Some(verified) = &self.verified {
-            write!(f, "{verified}")?;
+            verified.show(f, self.is_good())?;
         }
         writeln!(f, "  took {:.1} s", self.seconds)
     }
@@ -224,8 +232,12 @@ impl fmt::Display for Tally {
             (self.changed_here, "changed only here"),
             (self.kept, "kept as they are here"),
             (self.replaced, "replaced"),
+            (self.removed, "gone from the source and removed"),
             (self.conflicts, "in conflict"),
-            (self.left_out, "left out with their experiment"),
+            (
+                self.left_out,
+                "left out because their experiment is not here (yet)",
+            ),
         ];
         for (count, what) in parts.into_iter().filter(|(count, _)| *count > 0) {
             write!(f, ", {count} {what}")?;
@@ -236,6 +248,13 @@ impl fmt::Display for Tally {
 
 impl fmt::Display for VerifyReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.show(f, true)
+    }
+}
+
+impl VerifyReport {
+    /// `is_everything` says whether nothing was left out of what was compared.
+    fn show(&self, f: &mut fmt::Formatter<'_>, is_everything: bool) -> fmt::Result {
         for (kind, count) in &self.compared {
             writeln!(f, "  compared: {count} {}s", kind.as_str())?;
         }
@@ -243,6 +262,9 @@ impl fmt::Display for VerifyReport {
         show(f, "another number of runs", &self.runs_by_experiment)?;
         show(f, "not the same here", &self.differences)?;
         match (self.is_good(), self.faults.count) {
+            (true, _) if !is_everything => {
+                writeln!(f, "  what was carried is here, and the same")
+            }
             (true, 0) => writeln!(f, "  all of it is here, and the same"),
             (true, _) => writeln!(f, "  all that can be read is here, and the same"),
             (false, _) => Ok(()),

@@ -6,6 +6,7 @@ use tidemill_core::experiments::ExperimentId;
 use tidemill_store::gc::{ExpiredExperiment, Purged};
 
 use super::Purge;
+use super::orphans::MODELS;
 use super::report::Remark;
 
 const NOT_EMPTY: &str = "there are runs or logged models in it that stay";
@@ -80,7 +81,7 @@ impl Purge<'_> {
         let Ok(repository) = repositories.open_location(&experiment.location).await else {
             return;
         };
-        for path in ["models", ""] {
+        for path in [MODELS, ""] {
             let Ok(path) = ArtifactPath::parse(path) else {
                 continue;
             };

@@ -10,6 +10,7 @@ mod places;
 mod report;
 pub(crate) mod route;
 mod things;
+mod uploads;
 
 use std::collections::HashMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
@@ -34,6 +35,8 @@ pub struct GcOptions {
     pub dry_run: bool,
     /// Purge folders of artifacts that belong to nothing, too.
     pub orphans: bool,
+    /// Purge artifacts, too, that an import left where its source has them.
+    pub imported_artifacts: bool,
     /// Only these runs, and what is in `experiments`; everything when both are empty.
     pub runs: Vec<RunId>,
     /// Only these experiments, with all that is in them.
@@ -68,6 +71,7 @@ impl Gc {
         let mut purge = Purge {
             gc: self,
             dry_run: options.dry_run,
+            imported_artifacts: options.imported_artifacts,
             everything: scope.is_everything(),
             places: Places::new(&self.repositories),
             report: GcReport::new(options),
@@ -104,6 +108,7 @@ struct Purge<'g> {
     gc: &'g Gc,
     scope: Scope,
     dry_run: bool,
+    imported_artifacts: bool,
     /// Whether nothing was named.
     everything: bool,
     places: Places<'g>,
@@ -126,20 +131,6 @@ impl Purge<'_> {
             if removed == 0 {
                 return Ok(());
             }
-        }
-    }
-
-    /// What is left of uploads that were cut off.
-    async fn uploads(&mut self) -> Result<()> {
-        let Ok(destination) = self.gc.repositories.proxied().await else {
-            return Ok(());
-        };
-        self.report
-            .cut_uploads
-            .add(destination.cut_uploads().await?);
-        match self.dry_run {
-            true => Ok(()),
-            false => destination.sweep_uploads().await,
         }
     }
 }

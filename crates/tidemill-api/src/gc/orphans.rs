@@ -13,7 +13,10 @@ use super::report::Remark;
 use super::{Purge, millis};
 
 /// The folder within that of a run.
-const ARTIFACTS: &str = "artifacts";
+pub(super) const ARTIFACTS: &str = "artifacts";
+
+/// The folder of an experiment's logged models.
+pub(super) const MODELS: &str = "models";
 
 impl Purge<'_> {
     /// Lists them, and purges those that have not changed lately when that is wanted.
@@ -30,7 +33,7 @@ impl Purge<'_> {
                 let experiment = ArtifactPath::parse(name)?;
                 self.orphans_in(&destination, &experiment, Kind::Run, purge)
                     .await?;
-                let models = experiment.join(&ArtifactPath::parse("models")?);
+                let models = experiment.join(&ArtifactPath::parse(MODELS)?);
                 self.orphans_in(&destination, &models, Kind::Model, purge)
                     .await?;
             }
@@ -146,12 +149,12 @@ async fn holds_artifacts(destination: &Repository, path: &ArtifactPath) -> Resul
     Ok(names.iter().any(|name| name == ARTIFACTS))
 }
 
-fn is_number(name: &str) -> bool {
+pub(super) fn is_number(name: &str) -> bool {
     name.parse::<i64>()
         .is_ok_and(|number| number >= 0 && number.to_string() == name)
 }
 
-fn is_id(kind: Kind, name: &str) -> bool {
+pub(super) fn is_id(kind: Kind, name: &str) -> bool {
     let digits = match kind {
         Kind::Run => Some(name),
         Kind::Model => name.strip_prefix("m-"),

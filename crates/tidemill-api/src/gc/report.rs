@@ -90,6 +90,19 @@ pub struct Orphans {
     pub purged: u64,
 }
 
+/// Multipart uploads in a bucket that were begun and never ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
+pub struct MultipartUploads {
+    /// The files that they were to become, as they are called below the artifacts destination.
+    pub found: Listed<String>,
+    /// How many of them may still go on.
+    pub recent: u64,
+    /// How many were ended, or would be.
+    pub aborted: u64,
+    /// Why not all of them could be listed, if that is so.
+    pub unlisted: Option<String>,
+}
+
 /// What a purge did, or would do.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct GcReport {
@@ -101,7 +114,7 @@ pub struct GcReport {
     pub runs: Listed<String>,
     /// Their metric points; repeated ones may count more than once.
     pub points: u64,
-    /// Datasets that nothing refers to any more.
+    /// Datasets that nothing refers to any more; not known before they go.
     pub datasets: u64,
     /// Logged models that went.
     pub logged_models: Listed<String>,
@@ -121,6 +134,8 @@ pub struct GcReport {
     pub orphans: Orphans,
     /// What was left of uploads that were cut off.
     pub cut_uploads: Size,
+    /// The same in a bucket.
+    pub multipart_uploads: MultipartUploads,
     /// How long it took.
     pub seconds: f64,
 }
@@ -154,7 +169,10 @@ impl fmt::Display for GcReport {
         )?;
         writeln!(f, "  logged models: {}", self.logged_models.count)?;
         writeln!(f, "  experiments: {}", self.experiments.count)?;
-        writeln!(f, "  datasets: {}", self.datasets)?;
+        match self.dry_run {
+            true => writeln!(f, "  datasets: those that no other run has read")?,
+            false => writeln!(f, "  datasets: {}", self.datasets)?,
+        }
         writeln!(
             f,
             "  what was left of deleted model versions: {}",
@@ -185,6 +203,23 @@ impl fmt::Display for GcReport {
         }
         if self.cut_uploads.files > 0 {
             writeln!(f, "  uploads that were cut off: {}", self.cut_uploads)?;
+        }
+        let MultipartUploads {
+            found,
+            recent,
+            aborted,
+            unlisted,
+        } = &self.multipart_uploads;
+        if found.count > 0 {
+            writeln!(
+                f,
+                "  multipart uploads that were not ended: {}, {recent} of them too recent, {aborted} aborted",
+                found.count
+            )?;
+            show_names(f, "multipart upload to", found)?;
+        }
+        if let Some(why) = unlisted {
+            writeln!(f, "  not all multipart uploads could be listed: {why}")?;
         }
         writeln!(f, "  took {:.1} s", self.seconds)
     }

@@ -33,6 +33,8 @@ struct Asked {
     #[serde(default)]
     orphans: bool,
     #[serde(default)]
+    imported_artifacts: bool,
+    #[serde(default)]
     run_ids: Vec<String>,
     #[serde(default)]
     experiment_ids: Vec<String>,
@@ -67,6 +69,7 @@ fn options(body: &[u8]) -> Result<GcOptions> {
         older_than: older_than.parse()?,
         dry_run: asked.dry_run,
         orphans: asked.orphans,
+        imported_artifacts: asked.imported_artifacts,
         runs: asked.run_ids.into_iter().map(RunId).collect(),
         experiments: experiments.collect::<Result<_>>()?,
     })

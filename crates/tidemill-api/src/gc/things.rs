@@ -1,5 +1,7 @@
 //! Purging runs and logged models.
 
+use std::collections::HashSet;
+
 use futures::{StreamExt, stream};
 use tidemill_artifacts::{Repository, Usage};
 use tidemill_core::Result;
@@ -52,8 +54,14 @@ impl Purge<'_> {
 
     async fn batch(&mut self, kind: Kind, found: Vec<Expired>) -> Result<()> {
         let mut going = Vec::new();
+        let tracking = &self.gc.tracking;
+        let of_a_source = match self.imported_artifacts {
+            true => HashSet::new(),
+            false => tracking.with_artifacts_of_a_source(kind, &found).await?,
+        };
         for thing in found {
-            match self.judge(kind, &thing).await? {
+            let is_of_a_source = of_a_source.contains(&thing.id);
+            match self.judge(kind, &thing, is_of_a_source).await? {
                 Verdict::Keep(why) => self.keep(kind, &thing, why).await?,
                 verdict => going.push((thing, verdict)),
             }
@@ -79,7 +87,7 @@ impl Purge<'_> {
         self.remove(kind, gone).await
     }
 
-    async fn judge(&self, kind: Kind, thing: &Expired) -> Result<Verdict> {
+    async fn judge(&self, kind: Kind, thing: &Expired, is_of_a_source: bool) -> Result<Verdict> {
         let spot = self.gc.repositories.spot(&thing.location);
         if let Some(version) = self.places.needed_by(kind, &thing.id, spot.as_ref()) {
             return Ok(Verdict::Keep(format!("{version} has its files from it")));
@@ -96,12 +104,21 @@ impl Purge<'_> {
         {
             return Ok(Verdict::Leave(format!("{}: {why}", thing.location)));
         }
-        Ok(
-            match self.gc.repositories.open_location(&thing.location).await {
-                Ok(repository) => Verdict::Purge(repository),
-                Err(error) => Verdict::Fail(error.to_string()),
-            },
-        )
+        let repository = match self.gc.repositories.open_location(&thing.location).await {
+            Ok(repository) => repository,
+            Err(error) => return Ok(Verdict::Fail(error.to_string())),
+        };
+        if !is_of_a_source {
+            return Ok(Verdict::Purge(repository));
+        }
+        Ok(match repository.usage(&ArtifactPath::root()).await {
+            Ok(usage) if usage.files == 0 => Verdict::Purge(repository),
+            Ok(_) => Verdict::Keep(format!(
+                "an import left its artifacts at {}, where its source has them; --imported-artifacts purges them, too",
+                thing.location
+            )),
+            Err(error) => Verdict::Fail(error.in_words()),
+        })
     }
 
     async fn keep(&mut self, kind: Kind, thing: &Expired, why: String) -> Result<()> {

@@ -31,8 +31,8 @@ pub(super) fn model(model: LoggedModel) -> mlflow::LoggedModel {
             last_updated_timestamp_ms: Some(model.last_updated_time),
             artifact_uri: Some(model.artifact_location),
             status: Some(i32::from(model.status as i16)),
-            model_type: Some(model.model_type),
-            source_run_id: Some(model.source_run_id),
+            model_type: model.model_type,
+            source_run_id: model.source_run_id,
             status_message: model.status_message,
             tags: model
                 .tags

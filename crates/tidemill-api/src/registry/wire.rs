@@ -43,7 +43,7 @@ pub(super) fn version(version: ModelVersion) -> mlflow::ModelVersion {
         current_stage: Some(version.stage.as_str().to_owned()),
         description: version.description,
         source: Some(version.source),
-        run_id: Some(version.run_id),
+        run_id: version.run_id,
         status: Some(i32::from(version.status as i16)),
         status_message: version.status_message,
         tags: version
@@ -54,7 +54,7 @@ pub(super) fn version(version: ModelVersion) -> mlflow::ModelVersion {
                 value: Some(tag.value),
             })
             .collect(),
-        run_link: Some(version.run_link),
+        run_link: version.run_link,
         aliases: version.aliases,
         ..Default::default()
     }

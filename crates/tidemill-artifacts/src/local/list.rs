@@ -1,6 +1,7 @@
 //! Listing of a folder.
 
 use std::io;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use cap_std::fs::Dir;
 use rustix::fs::{self, AtFlags, DirEntry, FileType, Mode, OFlags};
@@ -78,7 +79,10 @@ fn shown_name(entry: &DirEntry) -> Option<&str> {
 /// What an artifact is.
 enum Kind {
     Folder,
-    File { size: u64 },
+    File {
+        size: u64,
+        changed: Option<SystemTime>,
+    },
 }
 
 impl Kind {
@@ -88,14 +92,23 @@ impl Kind {
                 path,
                 is_dir: true,
                 file_size: None,
+                changed: None,
             },
-            Self::File { size } => FileInfo {
+            Self::File { size, changed } => FileInfo {
                 path,
                 is_dir: false,
                 file_size: Some(size),
+                changed,
             },
         }
     }
+}
+
+/// None of a time before 1970.
+fn written(found: &fs::Stat) -> Option<SystemTime> {
+    let seconds = Duration::from_secs(found.st_mtime.try_into().ok()?);
+    let nanos = Duration::from_nanos(found.st_mtime_nsec);
+    UNIX_EPOCH.checked_add(seconds + nanos)
 }
 
 fn kind(folder: &Dir, entry: &DirEntry) -> rustix::io::Result<Option<Kind>> {
@@ -108,6 +121,7 @@ fn kind(folder: &Dir, entry: &DirEntry) -> rustix::io::Result<Option<Kind>> {
                 FileType::Directory => Some(Kind::Folder),
                 FileType::RegularFile => Some(Kind::File {
                     size: u64::try_from(found.st_size).unwrap_or_default(),
+                    changed: written(&found),
                 }),
                 _ => None,
             })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use object_store::StaticCredentialProvider;
+use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
 use object_store::gcp::{
     GcpCredential, GoogleCloudStorage, GoogleCloudStorageBuilder, GoogleConfigKey,
 };
@@ -26,7 +27,9 @@ pub(super) struct Gcs {
     /// The service account's own key, if the credentials have one: what signs links.
     pub(super) key: Option<SigningKey>,
     /// The bucket's URL.
-    url: String,
+    pub(super) url: String,
+    /// For what `object_store` does not ask.
+    pub(super) client: HttpClient,
 }
 
 impl Gcs {
@@ -73,6 +76,7 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
     }
     let host = builder.get_config_value(&GoogleConfigKey::BaseUrl);
     let host = host.unwrap_or_else(|| GOOGLE.to_owned());
+    let plain_client = ReqwestConnector::default().connect(&options);
     let store = builder
         .with_bucket_name(bucket)
         .with_client_options(options)
@@ -84,6 +88,7 @@ pub(crate) fn open(bucket: &str, settings: &StorageSettings) -> Result<Bucket> {
         store: Arc::new(store),
         key: signing_key(settings)?,
         url: format!("{host}/{bucket}"),
+        client: plain_client.map_err(Error::internal)?,
     };
     Ok(Bucket::new(Kind::Gcs(Arc::new(gcs)), settings.limits))
 }

@@ -145,6 +145,7 @@ fn collect(entries: &ListResult, folder: &str, shown: &ArtifactPath, collector: 
                 path,
                 is_dir: true,
                 file_size: None,
+                changed: None,
             });
         }
     }
@@ -154,6 +155,7 @@ fn collect(entries: &ListResult, folder: &str, shown: &ArtifactPath, collector: 
                 path,
                 is_dir: false,
                 file_size: Some(object.size),
+                changed: Some(object.last_modified.into()),
             });
         }
     }

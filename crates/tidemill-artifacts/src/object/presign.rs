@@ -220,7 +220,7 @@ impl SigningKey {
 
 /// An object's URL as `object_store` writes it, with host, style and encoding: a link of its
 /// own without the signature.
-async fn bare_url(store: &dyn Signer, path: &ArtifactPath, key: &Key) -> Result<Url> {
+pub(super) async fn bare_url(store: &dyn Signer, path: &ArtifactPath, key: &Key) -> Result<Url> {
     let method = "GET".parse().map_err(Error::internal)?;
     let mut url = store
         .signed_url(method, key, Duration::from_secs(1))

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use object_store::aws::{AmazonS3, AmazonS3Builder, AmazonS3ConfigKey, resolve_bucket_region};
+use object_store::client::{HttpClient, HttpConnector, ReqwestConnector};
 use object_store::{Certificate, ClientOptions};
 use tidemill_core::{Error, Result};
 
@@ -14,6 +15,8 @@ use crate::settings::StorageSettings;
 pub(super) struct S3 {
     pub(super) store: Arc<AmazonS3>,
     pub(super) region: String,
+    /// For what `object_store` does not ask.
+    pub(super) client: HttpClient,
 }
 
 /// Opens a bucket with the credentials, region and endpoint of the environment.
@@ -37,6 +40,7 @@ pub(crate) async fn open(bucket: &str, settings: &StorageSettings) -> Result<Buc
         };
     }
     builder = addressed(builder, bucket, settings)?;
+    let plain_client = ReqwestConnector::default().connect(&client);
     let store = encrypted(builder, settings)?
         .with_bucket_name(bucket)
         .with_region(&region)
@@ -48,6 +52,7 @@ pub(crate) async fn open(bucket: &str, settings: &StorageSettings) -> Result<Buc
     let s3 = S3 {
         store: Arc::new(store),
         region,
+        client: plain_client.map_err(Error::internal)?,
     };
     Ok(Bucket::new(Kind::S3(Arc::new(s3)), settings.limits))
 }

@@ -20,8 +20,19 @@ if [ ! -x "$home/node_modules/.bin/azurite-blob" ]; then
     npm install --silent --no-audit --no-fund --prefix "$home" azurite@3.37.0
 fi
 
+# Below the ports that the system gives to whoever asks for any: the emulators take their time.
 free_port() {
-    python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+    python3 -c '
+import random, socket
+while True:
+    port = random.randrange(10_000, 32_000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break
+'
 }
 s3_port=$(free_port)
 azure_port=$(free_port)

@@ -19,3 +19,4 @@ mod s3_server;
 mod signed;
 mod storage;
 mod suite;
+mod unfinished;

@@ -137,10 +137,10 @@ impl VersionDraft {
     /// request must be the same; a logged model is never, because versions do not tell theirs.
     pub fn copy_of(mut self, original: Original) -> Result<Self> {
         let request = &mut self.request;
-        let same_run = request
-            .run_id
-            .as_ref()
-            .is_none_or(|id| *id == original.run_id);
+        // A client that copies names the run as it was told it, and an answer leaves out a run
+        // that a client reads as an empty text.
+        let its_run = original.run_id.as_deref().unwrap_or_default();
+        let same_run = request.run_id.as_deref().is_none_or(|id| id == its_run);
         let same_model = request.model_id.as_deref().is_none_or(str::is_empty);
         if !(same_run && same_model) {
             return Err(Error::invalid_parameter(format!(
@@ -150,7 +150,7 @@ impl VersionDraft {
             )));
         }
         request.source = format!("models:/{}/{}", original.name, original.version);
-        request.run_id = Some(original.run_id.clone());
+        request.run_id = Some(its_run.to_owned());
         request.model_id = None;
         self.source = Source::Copy {
             location: original.location().to_owned(),
@@ -189,7 +189,7 @@ impl VersionDraft {
             _ => None,
         };
         let run_id = given(&request.run_id).map(str::to_owned);
-        let made_by = || model.as_ref().map(|model| model.source_run_id.clone());
+        let made_by = || model.as_ref().and_then(|model| model.source_run_id.clone());
         Ok(NewModelVersion {
             run_id: run_id.or_else(made_by).unwrap_or_default(),
             storage_location: match source {
@@ -279,8 +279,8 @@ mod tests {
             last_updated_time: 0,
             status: LoggedModelStatus::Ready,
             status_message: None,
-            model_type: String::new(),
-            source_run_id: "r1".into(),
+            model_type: None,
+            source_run_id: Some("r1".into()),
             stage: LifecycleStage::Active,
             tags: vec![],
             params: vec![],
@@ -299,8 +299,8 @@ mod tests {
             stage: Stage::None,
             source: "models:/m-1".into(),
             storage_location: Some("s3://b/files".into()),
-            run_id: "r1".into(),
-            run_link: String::new(),
+            run_id: Some("r1".into()),
+            run_link: None,
             status: VersionStatus::Ready,
             status_message: None,
             model_id: Some("m-1".into()),

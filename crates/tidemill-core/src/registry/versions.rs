@@ -25,10 +25,11 @@ pub struct ModelVersion {
     pub source: String,
     /// Where its files are, when that is not `source` (copies).
     pub storage_location: Option<String>,
-    /// The run that made it; may be empty.
-    pub run_id: String,
-    /// A link to that run; may be empty.
-    pub run_link: String,
+    /// The run that made it; may be empty. MLflow's own Python code leaves it out where its server
+    /// writes an empty one.
+    pub run_id: Option<String>,
+    /// A link to that run; may be empty or left out, too.
+    pub run_link: Option<String>,
     /// Whether it can be used. MLflow's own server makes versions that are ready at once.
     pub status: VersionStatus,
     /// More about the status.

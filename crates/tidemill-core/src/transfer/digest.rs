@@ -41,7 +41,9 @@ pub fn logged_model(model: &LoggedModel) -> u128 {
     parts
         .whole(model.status as i64)
         .optional(model.status_message.as_deref());
-    parts.text(&model.model_type).text(&model.source_run_id);
+    parts
+        .text_or_none(model.model_type.as_deref())
+        .text_or_none(model.source_run_id.as_deref());
     parts.text(model.stage.as_str());
     parts.set(model.tags.iter().map(tag));
     parts.set(model.params.iter().map(param));
@@ -143,6 +145,14 @@ impl Parts {
             .text(text.unwrap_or(""))
     }
 
+    /// As [`Self::text`], which nothing has the length of that stands for none.
+    fn text_or_none(&mut self, text: Option<&str>) -> &mut Self {
+        match text {
+            Some(text) => self.text(text),
+            None => self.whole(-1),
+        }
+    }
+
     /// Things in no particular order.
     fn set(&mut self, digests: impl Iterator<Item = u128>) -> &mut Self {
         let sum = digests.fold(0_u128, u128::wrapping_add);
@@ -211,7 +221,9 @@ fn version(version: &ModelVersion) -> u128 {
     parts.optional(version.user_id.as_deref());
     parts.text(version.stage.as_str()).text(&version.source);
     parts.optional(version.storage_location.as_deref());
-    parts.text(&version.run_id).text(&version.run_link);
+    parts
+        .text_or_none(version.run_id.as_deref())
+        .text_or_none(version.run_link.as_deref());
     parts.whole(version.status as i64);
     parts.optional(version.status_message.as_deref());
     parts.optional(version.model_id.as_deref());

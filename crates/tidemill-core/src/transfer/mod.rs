@@ -75,6 +75,8 @@ pub struct RunHead {
     pub experiment_id: ExperimentId,
     /// Milliseconds since the epoch.
     pub start_time: i64,
+    /// Where its artifacts are, if that is cheap to say.
+    pub artifact_uri: Option<String>,
     /// Changes whenever the run does. Made by the source from what is cheap to read, so it says
     /// nothing to any other source.
     pub signature: u128,
@@ -111,10 +113,12 @@ pub enum Kind {
     LoggedModel = 3,
     /// Registered models with versions, tags and aliases.
     RegisteredModel = 4,
+    /// The artifacts of one run or model, which are noted by where they were copied to.
+    Artifacts = 5,
 }
 
 impl Kind {
-    /// All of them, in the order in which they are carried.
+    /// What a database holds, in the order in which it is carried.
     pub const ALL: [Self; 4] = [
         Self::Experiment,
         Self::Run,
@@ -129,6 +133,7 @@ impl Kind {
             Self::Run => "run",
             Self::LoggedModel => "logged model",
             Self::RegisteredModel => "registered model",
+            Self::Artifacts => "artifacts",
         }
     }
 }

@@ -11,12 +11,13 @@ impl Document<ModelVersionField> for ModelVersion {
             ModelVersionField::Tag(key) => return tag(&self.tags, key),
             ModelVersionField::Attribute(attribute) => attribute,
         };
-        vec![match attribute {
-            ModelVersionAttribute::Name => self.name.as_str().into(),
-            ModelVersionAttribute::VersionNumber => Value::Int(self.version),
-            ModelVersionAttribute::RunId => self.run_id.as_str().into(),
-            ModelVersionAttribute::SourcePath => self.source.as_str().into(),
-        }]
+        let value = match attribute {
+            ModelVersionAttribute::Name => Some(self.name.as_str().into()),
+            ModelVersionAttribute::VersionNumber => Some(Value::Int(self.version)),
+            ModelVersionAttribute::RunId => self.run_id.as_deref().map(Value::from),
+            ModelVersionAttribute::SourcePath => Some(self.source.as_str().into()),
+        };
+        value.into_iter().collect()
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidemill_testkit::TestServer;
 
-use crate::support::{BINARY, launch, server};
+use crate::support::{BINARY, folder_on_s3, launch, s3, server};
 
 const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
 
@@ -118,6 +118,42 @@ fn a_backup_of_a_serving_server_comes_back_elsewhere() {
 }
 
 #[test]
+fn artifacts_in_a_bucket_are_kept_and_come_back_into_another_folder_of_it() {
+    let Some(storage) = s3() else {
+        return;
+    };
+    let home = tempfile::tempdir().unwrap();
+    let in_bucket = |args: &[&str]| {
+        let mut command = Command::new(BINARY);
+        command.envs(storage.iter().cloned());
+        let done = command.args(args).current_dir(home.path()).output();
+        let done = done.unwrap();
+        assert!(done.status.success(), "{}", words(&done));
+    };
+    let (there, here) = (folder_on_s3(), folder_on_s3());
+    let destination = "--artifacts-destination";
+    let launch = launch(home.path()).envs(&storage);
+    let server = launch.clone().args(&[destination, &there]).start();
+    let run = create_run(&server, "one");
+    // Larger than what is read at once.
+    let file: Vec<u8> = (0..3_000_000_u32).flat_map(u32::to_le_bytes).collect();
+    let path = format!("{ARTIFACTS}/0/{run}/artifacts/a/b.bin");
+    let put = server.send("PUT", &path, &[], &file);
+    assert_eq!(put.status, 200);
+    in_bucket(&["backup", "all.tar", "--with-artifacts", destination, &there]);
+    drop(server);
+
+    let database = "sqlite:///restored.db";
+    for _ in 0..2 {
+        in_bucket(&["restore", "all.tar", "--into", database, destination, &here]);
+    }
+    let database = ["--backend-store-uri", database, destination, &here];
+    let restored = launch.args(&database).start();
+    assert_eq!(found(&restored, &run)["run"]["info"]["run_name"], "one");
+    assert!(restored.get(&path).body == file, "the file is another one");
+}
+
+#[test]
 fn nothing_is_overwritten_by_a_restore() {
     let (_server, home, runs) = serving();
     let done = run(home.path(), &["backup", "all.tar", "--with-artifacts"]);
@@ -149,6 +185,51 @@ fn nothing_is_overwritten_by_a_restore() {
         words(&refused)
     );
     assert_eq!(fs::read(folder.join("b.txt")).unwrap(), b"mine");
+}
+
+#[test]
+fn a_restore_that_is_repeated_compares_what_an_earlier_one_brought() {
+    let (_server, home, runs) = serving();
+    let done = run(home.path(), &["backup", "all.tar"]);
+    assert!(done.status.success(), "{}", words(&done));
+    let file = home.path().join("all.tar");
+    let restore = ["restore", file.to_str().unwrap()];
+    let elsewhere = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let done = run(elsewhere.path(), &restore);
+        assert!(done.status.success(), "{}", words(&done));
+    }
+    let there = launch(elsewhere.path()).start();
+    log_metric(&there, &runs[0], 77);
+    drop(there);
+    let refused = run(elsewhere.path(), &restore);
+    assert!(!refused.status.success());
+    let said = words(&refused);
+    assert!(
+        said.contains(&format!("not the same here: run {}", runs[0])),
+        "{said}"
+    );
+    assert!(said.contains("points of its metrics"), "{said}");
+}
+
+#[test]
+fn artifacts_that_are_not_there_are_not_kept_in_silence() {
+    let (_server, home, _) = serving();
+    let backup = [
+        "backup",
+        "all.tar",
+        "--with-artifacts",
+        "--artifacts-destination",
+        "artefacts",
+    ];
+    let refused = run(home.path(), &backup);
+    assert!(!refused.status.success());
+    assert!(
+        words(&refused).contains("There is no folder"),
+        "{}",
+        words(&refused)
+    );
+    assert!(!home.path().join("artefacts").exists() && !home.path().join("all.tar").exists());
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod backup;
 mod bad_storage;
+mod copying;
 mod durability;
 mod gc;
 mod graphql;

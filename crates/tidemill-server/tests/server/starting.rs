@@ -58,6 +58,10 @@ fn a_setting_that_cannot_be_honoured_ends_the_start_with_one_sentence() {
         (["--backend-store-uri", "oracle://h/d"], "oracle://h/d"),
         (["--backend-store-uri", "sqlite:///:memory:"], "name a file"),
         (["--backend-store-uri", &sqlite_below_a_file], "file/below"),
+        (
+            ["--backend-store-uri", "sqlite:////proc/t.db"],
+            "same folder",
+        ),
         (["--artifacts-destination", "ftp://host/x"], "ftp://host/x"),
         (["--artifacts-destination", &below_a_file], "file/below"),
         (
@@ -100,6 +104,8 @@ fn a_port_in_use_is_told_with_its_number() {
     let port = taken.local_addr().unwrap().port();
     let sentence = refusal(&launch(folder.path()).port(port));
     assert!(sentence.contains(&format!("--port {port}")), "{sentence}");
+    let data = folder.path().join("tidemill-data");
+    assert!(!data.exists(), "a database was made before");
 }
 
 #[test]

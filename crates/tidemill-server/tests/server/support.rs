@@ -1,6 +1,7 @@
 //! Servers for these tests.
 
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use tempfile::TempDir;
 use tidemill_testkit::{Launch, TestDatabase, TestServer};
@@ -18,6 +19,26 @@ pub(crate) fn server(args: &[&str]) -> (TestServer, TempDir) {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let server = launch(folder.path()).args(args).start();
     (server, folder)
+}
+
+/// What a program is told of the S3 server for tests, if there is one.
+pub(crate) fn s3() -> Option<[(&'static str, String); 3]> {
+    let url = std::env::var("TIDEMILL_TEST_S3_URL").ok();
+    if url.is_none() {
+        eprintln!("skipped: TIDEMILL_TEST_S3_URL names no server");
+    }
+    Some([
+        ("MLFLOW_S3_ENDPOINT_URL", url?),
+        ("AWS_ACCESS_KEY_ID", "tidemill".into()),
+        ("AWS_SECRET_ACCESS_KEY", "tidemill-secret".into()),
+    ])
+}
+
+/// A folder in its bucket that nobody else uses.
+pub(crate) fn folder_on_s3() -> String {
+    static FOLDERS: AtomicU32 = AtomicU32::new(0);
+    let folder = FOLDERS.fetch_add(1, Ordering::Relaxed);
+    format!("s3://tidemill/server-{}-{folder}", std::process::id())
 }
 
 /// Whether there is time for many rounds.

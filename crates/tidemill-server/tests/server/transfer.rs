@@ -10,18 +10,18 @@ use tidemill_testkit::TestServer;
 use crate::support::{BINARY, launch, server};
 
 /// `tidemill` with these arguments, and a database below `home` to write to.
-fn command(home: &Path, args: &[&str]) -> Command {
+pub(crate) fn command(home: &Path, args: &[&str]) -> Command {
     let mut command = Command::new(BINARY);
     let into = format!("sqlite:///{}", home.join("here.db").display());
     command.args(args).args(["--into", &into]).current_dir(home);
     command
 }
 
-fn run(home: &Path, args: &[&str]) -> Output {
+pub(crate) fn run(home: &Path, args: &[&str]) -> Output {
     command(home, args).output().unwrap()
 }
 
-fn create_run(source: &TestServer) {
+pub(crate) fn create_run(source: &TestServer) {
     let run = json!({"experiment_id": "0", "run_name": "one", "start_time": 1});
     let made = source.post("/api/2.0/mlflow/runs/create", &run);
     assert_eq!(made.status, 200);
@@ -76,129 +76,74 @@ fn a_source_that_is_followed_is_carried_as_it_changes() {
     assert_eq!(following.0.try_wait().unwrap(), None, "it has ended");
 }
 
-/// A server whose experiment 1 has its artifacts below `root`, with a run that has a file and a
-/// model made from it. Says the run's id.
-fn with_local_artifacts(root: &Path) -> (TestServer, tempfile::TempDir, String) {
-    let (source, home) = server(&["--local-artifact-roots", root.to_str().unwrap()]);
-    let place = format!("file://{}/exp", root.display());
-    let experiment = json!({"name": "local", "artifact_location": place});
-    let made = source.post("/api/2.0/mlflow/experiments/create", &experiment);
-    assert_eq!(made.json()["experiment_id"], "1");
-    let run = json!({"experiment_id": "1", "start_time": 1});
-    let made = source.post("/api/2.0/mlflow/runs/create", &run);
-    let id = made.json()["run"]["info"]["run_id"].clone();
-    let id = id.as_str().unwrap().to_owned();
-    let folder = root.join("exp").join(&id).join("artifacts/model");
-    std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("MLmodel"), "flavors: {}").unwrap();
-    std::fs::write(root.join("secret"), "secret").unwrap();
-    std::os::unix::fs::symlink(root.join("secret"), folder.join("link")).unwrap();
-    let model = json!({"name": "m"});
-    let made = source.post("/api/2.0/mlflow/registered-models/create", &model);
-    assert_eq!(made.status, 200);
-    let version = format!("{place}/{id}/artifacts/model");
-    let version = json!({"name": "m", "source": version, "run_id": id});
-    let made = source.post("/api/2.0/mlflow/model-versions/create", &version);
-    assert_eq!(made.status, 200, "{}", made.json());
-    (source, home, id)
+#[test]
+fn what_is_named_must_be_there_and_a_source_is_no_target() {
+    let (source, home) = server(&[]);
+    create_run(&source);
+    let address = format!("http://{}", source.address());
+    for (part, said) in [
+        (["--experiment", "nosuch"], "nosuch"),
+        (["--model", "nosuch"], "registered model nosuch"),
+    ] {
+        let done = run(home.path(), &[&["import", &address][..], &part].concat());
+        assert!(!done.status.success(), "{part:?}");
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert!(words.contains(said), "{words}");
+    }
+    let done = run(home.path(), &["import", "here.db"]);
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        !done.status.success() && words.contains("is the source itself"),
+        "{words}"
+    );
 }
 
-fn starting_at(home: &Path) -> TestServer {
+#[test]
+fn a_source_that_does_not_answer_is_named_and_leaves_nothing_behind() {
+    let (source, home) = server(&[]);
+    let address = format!("http://{}", source.address());
+    drop(source);
+    let done = run(home.path(), &["import", &address]);
+    let words = String::from_utf8_lossy(&done.stderr).into_owned();
+    assert!(
+        !done.status.success() && words.contains(&address),
+        "{words}"
+    );
+    assert!(!home.path().join("here.db").exists());
+}
+
+/// A server lists no logged model that is deleted.
+#[test]
+fn a_logged_model_that_is_deleted_in_the_source_is_deleted_here() {
+    let (source, home) = server(&[]);
+    let address = format!("http://{}", source.address());
+    let models = "/api/2.0/mlflow/logged-models";
+    let ids = [(); 2].map(|()| {
+        let made = source.post(models, &json!({"experiment_id": "0"})).json();
+        made["model"]["info"]["model_id"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    });
+    assert!(run(home.path(), &["import", &address]).status.success());
+    let deleted = source.send("DELETE", &format!("{models}/{}", ids[0]), &[], b"");
+    assert_eq!(deleted.status, 200);
+    assert!(!run(home.path(), &["verify", &address]).status.success());
+    for gone in [true, false] {
+        let done = run(home.path(), &["import", &address]);
+        assert!(done.status.success(), "{done:?}");
+        let words = String::from_utf8_lossy(&done.stderr).into_owned();
+        assert_eq!(words.contains("1 gone from the source"), gone, "{words}");
+    }
+    assert!(run(home.path(), &["verify", &address]).status.success());
+    let here = starting_at(home.path());
+    let status = |id: &str| here.get(&format!("{models}/{id}")).status;
+    assert_eq!((status(&ids[0]), status(&ids[1])), (404, 200));
+}
+
+pub(crate) fn starting_at(home: &Path) -> TestServer {
     let database = format!("sqlite:///{}", home.join("here.db").display());
     launch(home)
         .args(&["--backend-store-uri", &database])
         .start()
-}
-
-#[test]
-fn artifacts_that_are_copied_are_served_from_here() {
-    let root = tempfile::tempdir().unwrap();
-    let root = root.path().canonicalize().unwrap();
-    let (source, home, id) = with_local_artifacts(&root);
-    let address = format!("http://{}", source.address());
-    let import = ["import", &address, "--copy-artifacts"];
-    let allowed = ["--local-artifact-roots", root.to_str().unwrap()];
-
-    // Nobody has said that files may be copied from there.
-    let refused = run(home.path(), &import);
-    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(words.contains("--local-artifact-roots"), "{words}");
-    let here = starting_at(home.path());
-    let asked = format!("/api/2.0/mlflow/runs/get?run_id={id}");
-    let uri = &here.get(&asked).json()["run"]["info"]["artifact_uri"];
-    assert!(uri.as_str().unwrap().starts_with("file:///"), "{uri}");
-    drop(here);
-
-    for _ in 0..2 {
-        let done = run(home.path(), &[&import[..], &allowed].concat());
-        assert!(done.status.success(), "{done:?}");
-    }
-    let verify = ["verify", &address];
-    assert!(!run(home.path(), &verify).status.success());
-    let verify = ["verify", &address, "--copy-artifacts"];
-    let verified = run(home.path(), &verify);
-    assert!(verified.status.success(), "{verified:?}");
-
-    std::fs::remove_dir_all(&root).unwrap();
-    let here = starting_at(home.path());
-    let uri = &here.get(&asked).json()["run"]["info"]["artifact_uri"];
-    assert_eq!(*uri, format!("mlflow-artifacts:/1/{id}/artifacts"));
-    let folder = format!("/api/2.0/mlflow-artifacts/artifacts/1/{id}/artifacts/model");
-    assert_eq!(here.get(&format!("{folder}/MLmodel")).body, b"flavors: {}");
-    assert_eq!(here.get(&format!("{folder}/link")).status, 404);
-    let asked = "/api/2.0/mlflow/model-versions/get?name=m&version=1";
-    assert_eq!(
-        here.get(asked).json()["model_version"]["source"],
-        format!("mlflow-artifacts:/1/{id}/artifacts/model")
-    );
-}
-
-#[test]
-fn artifacts_behind_another_proxy_are_copied_through_it_or_from_its_storage() {
-    let (source, home) = server(&[]);
-    let id = {
-        create_run(&source);
-        let found = json!({"experiment_ids": ["0"]});
-        let found = source.post("/api/2.0/mlflow/runs/search", &found).json();
-        found["runs"][0]["info"]["run_id"]
-            .as_str()
-            .unwrap()
-            .to_owned()
-    };
-    let path = format!("/api/2.0/mlflow-artifacts/artifacts/0/{id}/artifacts/a.txt");
-    assert_eq!(source.send("PUT", &path, &[], b"bytes").status, 200);
-    let address = format!("http://{}", source.address());
-    let odd = format!("/api/2.0/mlflow-artifacts/artifacts/0/{id}/artifacts/a%20b/%C3%B6.txt");
-    assert_eq!(source.send("PUT", &odd, &[], b"more").status, 200);
-
-    // The server itself hands them out.
-    let asked = tempfile::tempdir().unwrap();
-    let import = ["import", &address, "--copy-artifacts"];
-    let done = run(asked.path(), &import);
-    assert!(done.status.success(), "{done:?}");
-    let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(words.contains("2 files, 9 bytes"), "{words}");
-    let here = starting_at(asked.path());
-    assert_eq!(here.get(&path).body, b"bytes");
-    assert_eq!(here.get(&odd).body, b"more");
-    drop(here);
-
-    // Of a database it has to be said where they are.
-    let database = format!(
-        "sqlite:///{}",
-        home.path().join("tidemill-data/tidemill.db").display()
-    );
-    let import = ["import", &database, "--copy-artifacts"];
-    let elsewhere = tempfile::tempdir().unwrap();
-    let refused = run(elsewhere.path(), &import);
-    let words = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(words.contains("--artifacts-from"), "{words}");
-    let from = home.path().join("tidemill-data/artifacts");
-    let from = ["--artifacts-from", from.to_str().unwrap()];
-    let done = run(elsewhere.path(), &[&import[..], &from].concat());
-    assert!(done.status.success(), "{done:?}");
-    let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(words.contains("2 files, 9 bytes"), "{words}");
-    let here = starting_at(elsewhere.path());
-    assert_eq!(here.get(&path).body, b"bytes");
 }

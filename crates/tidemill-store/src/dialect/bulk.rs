@@ -41,7 +41,6 @@ pub(crate) const LIST: usize = 500;
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
 
-use super::Dialect;
 use crate::connection::DbConnection;
 
 /// Makes the numbers of new rows follow those that were given from outside. The other databases
@@ -62,20 +61,23 @@ pub(crate) fn number_after_the_last(db: &mut DbConnection) -> QueryResult<()> {
     }
 }
 
-/// Why a database cannot hold a value under a key, if that is so.
-pub(crate) fn refuses_text(dialect: Dialect, key: &str, value: &str) -> Option<&'static str> {
-    match dialect {
-        Dialect::Sqlite => None,
-        #[cfg(feature = "postgres")]
-        Dialect::Postgres if key.contains('\0') || value.contains('\0') => {
-            Some("PostgreSQL holds no NUL characters")
-        }
-        #[cfg(feature = "postgres")]
-        Dialect::Postgres => (key.len() > 2600).then_some("the key is too long for PostgreSQL"),
-        #[cfg(feature = "mysql")]
-        Dialect::Mysql if value.len() >= 1 << 24 => Some("the value is too long for MySQL"),
-        #[cfg(feature = "mysql")]
-        Dialect::Mysql => (key.chars().count() > 255).then_some("the key is too long for MySQL"),
+/// Tells PostgreSQL's planner how much there is, which it learns by itself only after a minute or
+/// later: until then it may go through a whole table for each row. The other databases see to that
+/// themselves.
+#[cfg_attr(
+    not(feature = "postgres"),
+    expect(unused_variables, reason = "only PostgreSQL has to be told")
+)]
+pub(crate) fn tell_planner(db: &mut DbConnection) {
+    #[cfg(feature = "postgres")]
+    if let DbConnection::Postgres(db) = db
+        && let Err(error) = db.batch_execute(
+            "ANALYZE experiment, run, key, param, run_tag, run_dataset, metric_latest, \
+             metric_tail, metric_chunk, logged_model, registered_model, model_version, carried",
+        )
+    {
+        // Somebody else may be busy with a table; it goes on without.
+        tracing::info!(%error, "the planner was not told");
     }
 }
 

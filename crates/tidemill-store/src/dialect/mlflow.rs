@@ -6,7 +6,7 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Nullable, Text};
+use diesel::sql_types::Text;
 
 use super::Dialect;
 use crate::connection::DbConnection;
@@ -114,33 +114,6 @@ pub(crate) fn write_missing(sql: &mut Sql, dialect: Dialect, shape: Shape) {
     });
 }
 
-/// Table, column, and how many characters and bytes it holds.
-pub(crate) type TextLimit = (String, String, Option<i64>, Option<i64>);
-
-/// How long the texts in columns may be, where that is bounded. SQLite bounds none.
-pub(crate) fn text_limits(db: &mut DbConnection) -> QueryResult<Vec<TextLimit>> {
-    let mut sql = Sql::default();
-    sql.push(match db {
-        DbConnection::Sqlite(_) => return Ok(Vec::new()),
-        #[cfg(feature = "postgres")]
-        DbConnection::Postgres(_) => {
-            "SELECT table_name::text, column_name::text, \
-             CAST(character_maximum_length AS bigint), CAST(character_octet_length AS bigint) \
-             FROM information_schema.columns \
-             WHERE table_schema = current_schema() AND character_octet_length IS NOT NULL"
-        }
-        #[cfg(feature = "mysql")]
-        DbConnection::Mysql(_) => {
-            "SELECT CAST(table_name AS CHAR), CAST(column_name AS CHAR), \
-             CAST(character_maximum_length AS SIGNED), CAST(character_octet_length AS SIGNED) \
-             FROM information_schema.columns \
-             WHERE table_schema = database() AND character_octet_length IS NOT NULL"
-        }
-    });
-    sql.query::<(Text, Text, Nullable<BigInt>, Nullable<BigInt>)>()
-        .load(db)
-}
-
 /// Prepares for writing everything in one go: what a power cut takes is written again.
 pub(crate) fn hurry(db: &mut DbConnection) -> QueryResult<()> {
     match db {
@@ -166,13 +139,17 @@ pub(crate) fn number_mlflow_experiments(db: &mut DbConnection) -> QueryResult<()
 }
 
 /// Leaves a database of MLflow's as its own programs keep it: a SQLite file by itself, without a
-/// write-ahead log beside it.
+/// write-ahead log beside it. PostgreSQL's planner is told what there is.
 pub(crate) fn leave(db: &mut DbConnection) -> QueryResult<()> {
     match db {
         DbConnection::Sqlite(db) => {
             db.batch_execute("PRAGMA synchronous = FULL; PRAGMA journal_mode = DELETE")
         }
-        #[cfg(any(feature = "postgres", feature = "mysql"))]
-        _ => Ok(()),
+        #[cfg(feature = "postgres")]
+        DbConnection::Postgres(db) => {
+            db.batch_execute("ANALYZE experiments, runs, metrics, latest_metrics, params, tags")
+        }
+        #[cfg(feature = "mysql")]
+        DbConnection::Mysql(_) => Ok(()),
     }
 }

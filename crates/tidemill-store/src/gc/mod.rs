@@ -10,6 +10,7 @@
 mod claim;
 mod experiments;
 mod expired;
+mod imported;
 mod places;
 mod remove;
 mod versions;

@@ -22,8 +22,8 @@ pub(crate) struct LoggedModelRow {
     pub(crate) status: i16,
     pub(crate) status_message: Option<String>,
     pub(crate) stage: i16,
-    pub(crate) model_type: String,
-    pub(crate) source_run_id: String,
+    pub(crate) model_type: Option<String>,
+    pub(crate) source_run_id: Option<String>,
 }
 
 impl LoggedModelRow {

@@ -31,7 +31,7 @@ use crate::search::sql::Sql;
 use runs::PageRun;
 use tables::{Bytes, Tables, Text, Whole};
 
-pub use target::{MlflowPage, MlflowTarget, Unwritten};
+pub use target::{MlflowPage, MlflowTarget};
 
 /// Pages of the file that SQLite keeps in memory for us.
 const CACHE_KIB: u32 = 16 << 10;
@@ -57,13 +57,10 @@ impl MlflowDatabase {
     /// `Unavailable` when it cannot be opened, `InvalidState` when tables that belong together are
     /// not all there: an upgrade of MLflow stopped half-way.
     pub fn open(url: &DatabaseUrl) -> Result<Option<Self>> {
-        let mut db = DbConnection::open(
-            &read_only(url)?,
-            Access::Read {
-                cache_kib: CACHE_KIB,
-            },
-        )
-        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))?;
+        let access = Access::Read {
+            cache_kib: CACHE_KIB,
+        };
+        let mut db = DbConnection::open_or_explain(&read_only(url)?, access)?;
         let Some(tables) = Tables::of(&mut db).map_err(Error::from)? else {
             return Ok(None);
         };
@@ -106,7 +103,9 @@ impl MlflowDatabase {
     pub fn left_out(&mut self) -> Result<Vec<(String, u64)>> {
         let mut left_out = Vec::new();
         for table in self.tables.others() {
-            match self.count(&table)? {
+            // Everybody has the default workspace.
+            let ours = u64::from(table == "workspaces");
+            match self.count(&table)?.saturating_sub(ours) {
                 0 => {}
                 count => left_out.push((table, count)),
             }

@@ -402,6 +402,7 @@ impl PageRun {
             id: info.id.clone(),
             experiment_id: info.experiment_id,
             start_time: info.start_time,
+            artifact_uri: Some(info.artifact_uri.clone()),
             signature: self.signature.0,
         }
     }

@@ -11,6 +11,7 @@ use tidemill_core::tags::Tag;
 use tidemill_core::transfer::{CarriedModel, CarriedRun};
 use tidemill_core::{Error, Result};
 
+use super::archive_points::POINTS;
 use super::{done, in_words, notes};
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
@@ -33,6 +34,7 @@ const CACHE_KIB: u32 = 16 << 10;
 pub struct Archive {
     pub(crate) db: DbConnection,
     pub(crate) cache: KeyCache,
+    pub(super) points: usize,
 }
 
 impl Archive {
@@ -47,18 +49,28 @@ impl Archive {
                 path.display()
             )));
         }
-        let open = |access| {
-            DbConnection::open(url, access)
-                .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))
-        };
-        let mut db = open(Access::Read {
+        let access = Access::Read {
             cache_kib: CACHE_KIB,
-        })?;
+        };
+        let mut db = DbConnection::open_or_explain(url, access)?;
         if !migrate::is_current(&mut db)? {
             return Ok(None);
         }
-        let cache = KeyCache::default();
-        Ok(Some(Self { db, cache }))
+        Ok(Some(Self::of(db)))
+    }
+
+    pub(crate) fn of(db: DbConnection) -> Self {
+        Self {
+            db,
+            cache: KeyCache::default(),
+            points: POINTS,
+        }
+    }
+
+    /// Holds fewer points at once; for tests.
+    pub fn with_points_at_once(mut self, points: usize) -> Self {
+        self.points = points;
+        self
     }
 
     /// From now on everything is read as it is at this moment, whatever is written meanwhile.
@@ -168,6 +180,26 @@ impl Archive {
         }
         let rows: Vec<LoggedModelRow> = query.load(&mut self.db).map_err(in_words)?;
         done(logged_models::load(&mut self.db, rows))
+    }
+
+    /// The logged model of this id, active or deleted.
+    pub fn logged_model(&mut self, id: &str) -> Result<Option<LoggedModel>> {
+        let rows: Vec<LoggedModelRow> = logged_model::table
+            .filter(logged_model::uuid.eq(id))
+            .select(LoggedModelRow::as_select())
+            .load(&mut self.db)
+            .map_err(in_words)?;
+        Ok(done(logged_models::load(&mut self.db, rows))?.pop())
+    }
+
+    /// The registered model of this name.
+    pub fn registered_model(&mut self, name: &str) -> Result<Option<CarriedModel>> {
+        let ids: Vec<i64> = registered_model::table
+            .filter(registered_model::name.eq(name))
+            .select(registered_model::id)
+            .load(&mut self.db)
+            .map_err(in_words)?;
+        Ok(done(carried_models(&mut self.db, &ids))?.pop())
     }
 
     /// At most `limit` registered models by name, from the one after `after` on.

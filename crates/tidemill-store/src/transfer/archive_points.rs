@@ -15,8 +15,9 @@ use crate::keys::KeyNames;
 use crate::metrics;
 use crate::schema::{metric_chunk, metric_tail};
 
-/// Points that are held at once, give or take a metric.
-const POINTS: i64 = 200_000;
+/// Points that are held at once, give or take a metric that is not long, and those that are given
+/// at once of one that is.
+pub(super) const POINTS: usize = 200_000;
 
 /// Tails: run, points.
 type TailRow = (i64, Vec<u8>);
@@ -26,8 +27,8 @@ type ChunkRow = (i64, i64, i64, i16, Vec<u8>);
 type Histories = BTreeMap<(i64, i64), Vec<Point>>;
 
 impl Archive {
-    /// The runs of these ids that are there, by id, each followed by its points: a piece for each
-    /// metric, sorted by step, each point once.
+    /// The runs of these ids that are there, by id, each followed by its points: metric by metric,
+    /// each in one piece or in several, sorted by step, each point once.
     pub fn runs<E: From<Error>>(
         &mut self,
         ids: &[RunId],
@@ -36,17 +37,18 @@ impl Archive {
         let runs = self.carried_runs(ids).map_err(Error::from)?;
         let numbers: Vec<i64> = runs.iter().map(|(id, _)| *id).collect();
         let mut counts = self.counts_of(&numbers).map_err(Error::from)?;
+        let at_once = i64::try_from(self.points).map_err(Error::internal)?;
         let mut runs = runs
             .into_iter()
             .map(|(id, run)| (id, run, counts.remove(&id).unwrap_or(0)))
             .peekable();
         while let Some((id, run, mut points)) = runs.next() {
             let mut group = vec![(id, run)];
-            while let Some((id, run, more)) = runs.next_if(|(.., more)| points + more <= POINTS) {
+            while let Some((id, run, more)) = runs.next_if(|(.., more)| points + more <= at_once) {
                 points += more;
                 group.push((id, run));
             }
-            match points > POINTS {
+            match points > at_once {
                 true => self.long_run(group.remove(0), each)?,
                 false => self.group(group, each)?,
             }
@@ -78,9 +80,9 @@ impl Archive {
     ) -> Result<(), E> {
         let ids: Vec<i64> = runs.iter().map(|(id, _)| *id).collect();
         let mut histories = self.tails(&ids).map_err(Error::from)?;
-        let chunks = self.chunks(&ids, None).map_err(Error::from)?;
+        let chunks = self.chunks(&ids).map_err(Error::from)?;
         add_chunks(&mut histories, chunks).map_err(Error::from)?;
-        let names = self.names(&histories)?;
+        let names = self.names(histories.keys().map(|(_, key)| *key))?;
         for (id, run) in runs {
             each(RunPiece::Run(Box::new(run)))?;
             let mine: Vec<(i64, i64)> = histories
@@ -89,7 +91,7 @@ impl Archive {
                 .collect();
             for place in mine {
                 if let Some(points) = histories.remove(&place) {
-                    give(&names, place.1, points, each)?;
+                    give(&names, place.1, points, self.points, each)?;
                 }
             }
             each(RunPiece::End { whole: true })?;
@@ -114,17 +116,68 @@ impl Archive {
         let mut keys: Vec<i64> = tails.keys().map(|(_, key)| *key).chain(chunked).collect();
         keys.sort_unstable();
         keys.dedup();
+        let names = self.names(keys.iter().copied())?;
+        let mut whole = true;
         for key in keys {
-            let mut history = Histories::new();
-            history.insert((id, key), tails.remove(&(id, key)).unwrap_or_default());
-            let chunks = self.chunks(&[id], Some(key)).map_err(Error::from)?;
-            add_chunks(&mut history, chunks).map_err(Error::from)?;
-            let names = self.names(&history)?;
-            for ((_, key), points) in history {
-                give(&names, key, points, each)?;
-            }
+            let tail = tails.remove(&(id, key)).unwrap_or_default();
+            whole &= self.long_metric((id, key), tail, &names, each)?;
         }
-        each(RunPiece::End { whole: true })
+        each(RunPiece::End { whole })
+    }
+
+    /// A metric, whose tail is given, in slices. Chunks come by their first steps: what is below
+    /// the next one's is complete. Held are as many points as chunks share steps. Whether all of
+    /// it was there.
+    fn long_metric<E: From<Error>>(
+        &mut self,
+        (run, key): (i64, i64),
+        tail: Vec<Point>,
+        names: &KeyNames,
+        each: &mut dyn FnMut(RunPiece) -> Result<(), E>,
+    ) -> Result<bool, E> {
+        let chunks: Vec<(i64, i64, i64)> = metric_chunk::table
+            .filter(metric_chunk::run_id.eq(run))
+            .filter(metric_chunk::key_id.eq(key))
+            .order(metric_chunk::min_step)
+            .select((metric_chunk::id, metric_chunk::n, metric_chunk::min_step))
+            .load(&mut self.db)
+            .map_err(super::in_words)?;
+        let (at_once, mut held, mut whole) = (self.points, tail, true);
+        let mut rest = &chunks[..];
+        while let Some((_, _, first)) = rest.first() {
+            // Nearly all or nearly none: points without a step are all of step 0.
+            let complete = held.iter().filter(|point| point.step < *first).count();
+            if complete >= at_once {
+                metrics::sort(&mut held);
+                let complete = held.partition_point(|point| point.step < *first);
+                let complete = held.drain(..complete).collect();
+                give(names, key, complete, at_once, each)?;
+            }
+            let mut points = 0;
+            let fits = |(_, n, _): &&(i64, i64, i64)| {
+                points += n.unsigned_abs();
+                points <= at_once as u64
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let (some, others) = rest.split_at(count);
+            let ids: Vec<i64> = some.iter().map(|(id, ..)| *id).collect();
+            // One that is gone was purged with its run.
+            whole &= self.add_chunks_of(&ids, &mut held).map_err(Error::from)? == ids.len();
+            rest = others;
+        }
+        give(names, key, held, at_once, each)?;
+        Ok(whole)
+    }
+
+    fn add_chunks_of(&mut self, ids: &[i64], points: &mut Vec<Point>) -> DbResult<usize> {
+        let rows: Vec<(i64, i16, Vec<u8>)> = metric_chunk::table
+            .filter(among(&self.db, "metric_chunk.id", ids))
+            .select((metric_chunk::n, metric_chunk::codec, metric_chunk::data))
+            .load(&mut self.db)?;
+        for (n, codec, data) in &rows {
+            metrics::decode_chunk(*codec, *n, data, points)?;
+        }
+        Ok(rows.len())
     }
 
     /// The tail is read before the chunks: what is sealed in between is then read twice rather
@@ -143,8 +196,8 @@ impl Archive {
         Ok(histories)
     }
 
-    fn chunks(&mut self, runs: &[i64], key: Option<i64>) -> DbResult<Vec<ChunkRow>> {
-        let mut query = metric_chunk::table
+    fn chunks(&mut self, runs: &[i64]) -> DbResult<Vec<ChunkRow>> {
+        let rows = metric_chunk::table
             .filter(among(&self.db, "metric_chunk.run_id", runs))
             .select((
                 metric_chunk::run_id,
@@ -153,15 +206,11 @@ impl Archive {
                 metric_chunk::codec,
                 metric_chunk::data,
             ))
-            .into_boxed();
-        if let Some(key) = key {
-            query = query.filter(metric_chunk::key_id.eq(key));
-        }
-        Ok(query.load(&mut self.db)?)
+            .load(&mut self.db)?;
+        Ok(rows)
     }
 
-    fn names(&mut self, histories: &Histories) -> Result<KeyNames, Error> {
-        let keys = histories.keys().map(|(_, key)| *key);
+    fn names(&mut self, keys: impl Iterator<Item = i64>) -> Result<KeyNames, Error> {
         Ok(self.cache.names(&mut self.db, keys)?)
     }
 }
@@ -178,14 +227,21 @@ fn give<E: From<Error>>(
     names: &KeyNames,
     key: i64,
     mut points: Vec<Point>,
+    at_once: usize,
     each: &mut dyn FnMut(RunPiece) -> Result<(), E>,
 ) -> Result<(), E> {
     let name = names
         .get(&key)
         .ok_or_else(|| Error::internal("a metric has points and no name"))?;
     metrics::sort(&mut points);
-    each(RunPiece::Points {
-        key: String::from(&**name),
-        points,
+    let key = || String::from(&**name);
+    if points.len() <= 2 * at_once {
+        return each(RunPiece::Points { key: key(), points });
+    }
+    points.chunks(at_once).try_for_each(|points| {
+        each(RunPiece::Points {
+            key: key(),
+            points: points.to_vec(),
+        })
     })
 }

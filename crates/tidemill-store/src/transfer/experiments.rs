@@ -1,14 +1,14 @@
 //! Experiments in.
 
 use diesel::prelude::*;
-use tidemill_core::Result;
 use tidemill_core::experiments::{Experiment, ExperimentId};
 
-use super::{Writing, done, in_words};
+use super::Writing;
 use crate::dialect::put_experiment_tag;
 use crate::error::DbResult;
 use crate::experiments::{ExperimentRow, load};
 use crate::schema::{experiment, experiment_tag, logged_model, run};
+use crate::unwritten::Unwritten;
 
 impl Writing<'_> {
     /// The experiment of this number, and another one that has this name.
@@ -16,36 +16,44 @@ impl Writing<'_> {
         &mut self,
         id: ExperimentId,
         name: &str,
-    ) -> Result<(Option<Experiment>, Option<Experiment>)> {
+    ) -> Result<(Option<Experiment>, Option<Experiment>), Unwritten> {
         let rows: Vec<ExperimentRow> = experiment::table
             .filter(experiment::id.eq(id.0).or(experiment::name.eq(name)))
             .select(ExperimentRow::as_select())
-            .load(self.db)
-            .map_err(in_words)?;
-        let (same, other): (Vec<_>, Vec<_>) = done(load(self.db, rows))?
+            .load(self.db)?;
+        let (same, other): (Vec<_>, Vec<_>) = load(self.db, rows)?
             .into_iter()
             .partition(|found| found.id == id);
         Ok((same.into_iter().next(), other.into_iter().next()))
     }
 
     /// Whether anything is in an experiment.
-    pub fn is_in_use(&mut self, id: ExperimentId) -> Result<bool> {
+    pub fn is_in_use(&mut self, id: ExperimentId) -> Result<bool, Unwritten> {
         let runs = run::table.filter(run::experiment_id.eq(id.0));
         let models = logged_model::table.filter(logged_model::experiment_id.eq(id.0));
-        let runs: bool = diesel::select(diesel::dsl::exists(runs))
-            .get_result(self.db)
-            .map_err(in_words)?;
-        let models: bool = diesel::select(diesel::dsl::exists(models))
-            .get_result(self.db)
-            .map_err(in_words)?;
+        let runs: bool = diesel::select(diesel::dsl::exists(runs)).get_result(self.db)?;
+        let models: bool = diesel::select(diesel::dsl::exists(models)).get_result(self.db)?;
         Ok(runs || models)
+    }
+
+    /// Refuses what this database cannot hold of an experiment.
+    pub fn check_experiment(&self, new: &Experiment) -> Result<(), Unwritten> {
+        self.check([
+            ("experiment.name", &*new.name, "its name"),
+            (
+                "experiment.artifact_location",
+                &new.artifact_location,
+                "its artifact location",
+            ),
+        ])?;
+        self.check_tags("experiment_tag", &new.tags)
     }
 
     /// Puts an experiment in, in the place of what has its number.
     ///
-    /// `AlreadyExists` when another one has its name.
-    pub fn put_experiment(&mut self, new: &Experiment) -> Result<()> {
-        done(self.replace(new))
+    /// Refused when another one has its name.
+    pub fn put_experiment(&mut self, new: &Experiment) -> Result<(), Unwritten> {
+        Ok(self.replace(new)?)
     }
 
     fn replace(&mut self, new: &Experiment) -> DbResult<()> {

@@ -1,10 +1,9 @@
 //! Logged models in.
 
 use diesel::prelude::*;
-use tidemill_core::Result;
 use tidemill_core::logged_models::LoggedModel;
 
-use super::{Writing, done};
+use super::Writing;
 use crate::dialect::{
     ModelMetricRow, add_logged_model_params, add_model_metrics, insert_returning_id,
     set_logged_model_tags,
@@ -13,11 +12,12 @@ use crate::error::DbResult;
 use crate::gc;
 use crate::logged_models::{LoggedModelRow, load};
 use crate::schema::logged_model;
+use crate::unwritten::Unwritten;
 
 impl Writing<'_> {
     /// The logged model of this id, active or deleted.
-    pub fn logged_model(&mut self, id: &str) -> Result<Option<LoggedModel>> {
-        done(self.find_logged_model(id))
+    pub fn logged_model(&mut self, id: &str) -> Result<Option<LoggedModel>, Unwritten> {
+        Ok(self.find_logged_model(id)?)
     }
 
     fn find_logged_model(&mut self, id: &str) -> DbResult<Option<LoggedModel>> {
@@ -29,11 +29,49 @@ impl Writing<'_> {
     }
 
     /// Puts a logged model in, in the place of what has its id.
-    pub fn put_logged_model(&mut self, model: &LoggedModel) -> Result<()> {
-        done(
-            self.remove_logged_model(&model.id)
-                .and_then(|()| self.add_logged_model(model)),
-        )
+    pub fn put_logged_model(&mut self, model: &LoggedModel) -> Result<(), Unwritten> {
+        self.remove_logged_model(&model.id)?;
+        Ok(self.add_logged_model(model)?)
+    }
+
+    /// Refuses what this database cannot hold of a logged model.
+    pub fn check_logged_model(&self, model: &LoggedModel) -> Result<(), Unwritten> {
+        let location = &*model.artifact_location;
+        let [message, model_type, source_run] = [
+            &model.status_message,
+            &model.model_type,
+            &model.source_run_id,
+        ]
+        .map(|text| text.as_deref().unwrap_or_default());
+        self.check([
+            ("logged_model.uuid", &*model.id, "its id"),
+            ("logged_model.name", &model.name, "its name"),
+            (
+                "logged_model.artifact_location",
+                location,
+                "its artifact location",
+            ),
+            ("logged_model.model_type", model_type, "its type"),
+            ("logged_model.source_run_id", source_run, "its source run"),
+            ("logged_model.status_message", message, "its status message"),
+        ])?;
+        self.check_tags("logged_model_tag", &model.tags)?;
+        let params = model.params.iter().map(|param| (&param.key, &param.value));
+        self.check_texts("logged_model_param", "param", params)?;
+        model.metrics.iter().try_for_each(|metric| {
+            let name = metric.dataset_name.as_deref().unwrap_or_default();
+            let digest = metric.dataset_digest.as_deref().unwrap_or_default();
+            self.check([
+                ("logged_model_metric.name", &*metric.key, "a metric's name"),
+                ("logged_model_metric.run_uuid", &metric.run_id, "a run's id"),
+                ("logged_model_metric.dataset_name", name, "a dataset's name"),
+                (
+                    "logged_model_metric.dataset_digest",
+                    digest,
+                    "a dataset's digest",
+                ),
+            ])
+        })
     }
 
     fn remove_logged_model(&mut self, id: &str) -> DbResult<()> {

@@ -15,6 +15,7 @@ mod runs;
 use std::collections::HashMap;
 
 use diesel::connection::SimpleConnection;
+use tidemill_core::tags::Tag;
 use tidemill_core::{Error, Result};
 
 use crate::DatabaseUrl;
@@ -22,71 +23,97 @@ use crate::connection::{Access, DbConnection};
 use crate::dialect::bulk;
 use crate::error::{DbResult, Failure};
 use crate::keys::{Key, KeyCache, Keys};
+use crate::limits::Limits;
 use crate::migrate;
+use crate::unwritten::Unwritten;
 
 pub use archive::Archive;
-pub use notes::Notes;
+pub use notes::{Notes, artifact_note};
 use runs::Rows;
 
 /// A database that things are carried into.
 pub struct Importer {
     db: DbConnection,
     cache: KeyCache,
+    limits: Limits,
     source: i64,
+    /// Things that were written.
+    things: u64,
+    /// After how many of them the planner is told what there is.
+    tell_after: u64,
 }
+
+/// After how many things the planner is told for the first time. Then it is whenever there are
+/// [`TIMES`] as many.
+const TELL_AFTER: u64 = 1000;
+const TIMES: u64 = 4;
 
 impl Importer {
     /// Opens a database, after bringing its schema up to date. `source` names what is carried from,
     /// the same at every visit.
     pub fn open(url: &DatabaseUrl, source: &str) -> Result<Self> {
         migrate::migrate(url)?;
-        let mut db = open(url)?;
+        let mut db = DbConnection::open_or_explain(url, Access::Write)?;
         if let DbConnection::Sqlite(db) = &mut db {
-            // The notes are in the same file: what a power cut takes is carried again.
-            db.batch_execute("PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536")
-                .map_err(Failure::from)?;
+            // The notes are in the same file: what a power cut takes is carried again. Nobody waits
+            // for an answer, so others may write for long.
+            db.batch_execute(
+                "PRAGMA synchronous = NORMAL; PRAGMA cache_size = -65536; PRAGMA busy_timeout = 60000",
+            )
+            .map_err(Failure::from)?;
         }
         let source = notes::source(&mut db, source)?;
-        Ok(Self {
-            db,
-            cache: KeyCache::default(),
-            source,
-        })
+        Self::new(db, source)
     }
 
     /// Opens a database to see what would be written to it. Its schema must be there.
     pub fn look(url: &DatabaseUrl, source: &str) -> Result<Self> {
-        let mut db = open(url)?;
+        let mut db = DbConnection::open_or_explain(url, Access::Write)?;
         let source = notes::known(&mut db, source)?;
+        Self::new(db, source)
+    }
+
+    fn new(mut db: DbConnection, source: i64) -> Result<Self> {
+        let limits = Limits::of(&mut db)?;
         Ok(Self {
             db,
             cache: KeyCache::default(),
+            limits,
             source,
+            things: 0,
+            tell_after: TELL_AFTER,
         })
     }
 
     /// Runs `work` in one transaction. When it fails, nothing of it stays.
-    pub fn write<T, E: From<Error>>(
+    pub fn write<T, E: From<Unwritten>>(
         &mut self,
         work: impl FnOnce(&mut Writing<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        bulk::begin(&mut self.db).map_err(in_words)?;
+        bulk::begin(&mut self.db).map_err(Unwritten::from)?;
         let mut writing = Writing {
             db: &mut self.db,
             cache: &self.cache,
+            limits: &self.limits,
             source: self.source,
             keys: HashMap::new(),
             rows: Rows::default(),
             current: None,
+            noted: 0,
         };
         let outcome = work(&mut writing).and_then(|value| {
             writing.flush()?;
-            Ok((value, writing.learned()))
+            Ok((value, writing.learned(), writing.noted))
         });
         match outcome {
-            Ok((value, learned)) => {
-                self.db.batch_execute("COMMIT").map_err(in_words)?;
+            Ok((value, learned, noted)) => {
+                self.db.batch_execute("COMMIT").map_err(Unwritten::from)?;
                 self.cache.learn(learned);
+                self.things += noted;
+                if self.things >= self.tell_after {
+                    self.tell_after = self.things * TIMES;
+                    bulk::tell_planner(&mut self.db);
+                }
                 Ok(value)
             }
             Err(error) => {
@@ -97,36 +124,41 @@ impl Importer {
         }
     }
 
+    /// Leaves the database as a server likes to find it, at the end.
+    pub fn finish(mut self) {
+        if self.things >= TELL_AFTER {
+            bulk::tell_planner(&mut self.db);
+        }
+    }
+
     /// Lets new experiments get numbers after those that were carried.
     pub fn number_after_the_last(&mut self) -> Result<()> {
         bulk::number_after_the_last(&mut self.db).map_err(in_words)
     }
 }
 
-fn open(url: &DatabaseUrl) -> Result<DbConnection> {
-    DbConnection::open(url, Access::Write)
-        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))
-}
-
 /// One transaction of an import.
 pub struct Writing<'i> {
     db: &'i mut DbConnection,
     cache: &'i KeyCache,
+    limits: &'i Limits,
     source: i64,
     keys: HashMap<i64, Keys<'i>>,
     rows: Rows,
     current: Option<runs::Current>,
+    /// Notes that were made.
+    noted: u64,
 }
 
 impl<'i> Writing<'i> {
     /// Begins something that may be taken back, until [`Self::end_attempt`].
-    pub fn begin_attempt(&mut self) -> Result<()> {
+    pub fn begin_attempt(&mut self) -> Result<(), Unwritten> {
         self.flush()?;
         self.say("SAVEPOINT attempt")
     }
 
     /// Keeps what was written since the attempt began, or takes it back.
-    pub fn end_attempt(&mut self, keep: Keep) -> Result<()> {
+    pub fn end_attempt(&mut self, keep: Keep) -> Result<(), Unwritten> {
         match keep {
             Keep::Yes => self.flush()?,
             Keep::No => {
@@ -139,8 +171,8 @@ impl<'i> Writing<'i> {
         self.say("RELEASE SAVEPOINT attempt")
     }
 
-    fn say(&mut self, statement: &str) -> Result<()> {
-        self.db.batch_execute(statement).map_err(in_words)
+    fn say(&mut self, statement: &str) -> Result<(), Unwritten> {
+        Ok(self.db.batch_execute(statement)?)
     }
 
     fn keys(&mut self, experiment: i64) -> &mut Keys<'i> {
@@ -156,8 +188,38 @@ impl<'i> Writing<'i> {
             .collect()
     }
 
-    fn flush(&mut self) -> Result<()> {
+    fn flush(&mut self) -> Result<(), Unwritten> {
         Ok(self.rows.flush(self.db)?)
+    }
+
+    fn check_tags(&self, table: &str, tags: &[Tag]) -> Result<(), Unwritten> {
+        let texts = tags.iter().map(|tag| (&tag.key, &tag.value));
+        self.check_texts(table, "tag", texts)
+    }
+
+    /// Refuses names and values that the columns of these names in a table do not hold.
+    fn check_texts<'t>(
+        &self,
+        table: &str,
+        kind: &str,
+        texts: impl Iterator<Item = (&'t String, &'t String)>,
+    ) -> Result<(), Unwritten> {
+        let (name_column, value_column) = (format!("{table}.name"), format!("{table}.value"));
+        for (name, value) in texts {
+            let what = format_args!("its {kind} '{name}'");
+            self.limits.check(&name_column, name, what)?;
+            self.limits.check(&value_column, value, what)?;
+        }
+        Ok(())
+    }
+
+    /// Refuses what is longer than its column holds: each text with its column and what it is.
+    fn check<'t>(
+        &self,
+        texts: impl IntoIterator<Item = (&'static str, &'t str, &'t str)>,
+    ) -> Result<(), Unwritten> {
+        let mut texts = texts.into_iter();
+        texts.try_for_each(|(column, text, what)| self.limits.check(column, text, what))
     }
 }
 

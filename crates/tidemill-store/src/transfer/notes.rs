@@ -3,15 +3,17 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use tidemill_core::Result;
 use tidemill_core::transfer::{Carried, Kind};
-use tidemill_core::{Error, Result};
+use xxhash_rust::xxh3::xxh3_128;
 
 use super::{Writing, in_words};
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
-use crate::dialect::insert_returning_id;
+use crate::dialect::{holds_nul, insert_returning_id};
 use crate::error::DbResult;
 use crate::schema::{carried, carried_source};
+use crate::unwritten::Unwritten;
 
 /// How many names go into one list.
 const LIST: usize = 400;
@@ -20,6 +22,12 @@ const CACHE_KIB: u32 = 4 << 10;
 
 /// The number of no source.
 pub(super) const NONE: i64 = 0;
+
+/// What a file that was copied into a folder of ours is noted by, as [`Kind::Artifacts`], or the
+/// folder itself if `path` is empty: of any length for us, and short for the database.
+pub fn artifact_note(folder: &str, path: &str) -> String {
+    format!("{:032x}", xxh3_128(format!("{folder}\0{path}").as_bytes()))
+}
 
 /// The number of a source that nothing is going to be noted about.
 pub(super) fn known(db: &mut DbConnection, name: &str) -> DbResult<i64> {
@@ -48,13 +56,10 @@ pub struct Notes {
 impl Notes {
     /// Opens the notes about a source in a database that an importer has opened.
     pub fn open(url: &DatabaseUrl, source: &str) -> Result<Self> {
-        let mut db = DbConnection::open(
-            url,
-            Access::Read {
-                cache_kib: CACHE_KIB,
-            },
-        )
-        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))?;
+        let access = Access::Read {
+            cache_kib: CACHE_KIB,
+        };
+        let mut db = DbConnection::open_or_explain(url, access)?;
         let source = known(&mut db, source)?;
         Ok(Self { db, source })
     }
@@ -62,11 +67,16 @@ impl Notes {
     /// What was carried from this source of the things of these names.
     pub fn carried(&mut self, kind: Kind, names: &[String]) -> Result<HashMap<String, Carried>> {
         let mut found = HashMap::new();
-        for names in names.chunks(LIST) {
+        // Of what cannot be held there is no note.
+        let holds_nul = holds_nul(&self.db);
+        let names = names
+            .iter()
+            .filter(|name| holds_nul || !name.contains('\0'));
+        for names in names.collect::<Vec<_>>().chunks(LIST) {
             let rows: Vec<(String, Vec<u8>, Vec<u8>)> = carried::table
                 .filter(carried::source_id.eq(self.source))
                 .filter(carried::kind.eq(kind as i16))
-                .filter(carried::name.eq_any(names))
+                .filter(carried::name.eq_any(names.iter().copied()))
                 .select((carried::name, carried::signature, carried::digest))
                 .load(&mut self.db)
                 .map_err(in_words)?;
@@ -83,7 +93,29 @@ impl Notes {
     }
 }
 
+impl Notes {
+    /// The names of all things of a kind that were carried from this source.
+    pub fn names(&mut self, kind: Kind) -> Result<Vec<String>> {
+        carried::table
+            .filter(carried::source_id.eq(self.source))
+            .filter(carried::kind.eq(kind as i16))
+            .select(carried::name)
+            .load(&mut self.db)
+            .map_err(in_words)
+    }
+}
+
 impl Writing<'_> {
+    /// Forgets that a thing was carried.
+    pub fn forget(&mut self, kind: Kind, name: &str) -> Result<(), Unwritten> {
+        let this = carried::table
+            .filter(carried::source_id.eq(self.source))
+            .filter(carried::kind.eq(kind as i16))
+            .filter(carried::name.eq(name));
+        diesel::delete(this).execute(self.db)?;
+        Ok(())
+    }
+
     /// Notes that a thing was carried; `before` is the note that there was.
     pub fn note(
         &mut self,
@@ -91,7 +123,8 @@ impl Writing<'_> {
         name: &str,
         note: Carried,
         before: Option<Carried>,
-    ) -> Result<()> {
+    ) -> Result<(), Unwritten> {
+        self.noted += 1;
         let signature = note.signature.to_le_bytes().to_vec();
         let digest = note.digest.to_le_bytes().to_vec();
         if before.is_none() {
@@ -107,8 +140,7 @@ impl Writing<'_> {
                 carried::signature.eq(&signature),
                 carried::digest.eq(&digest),
             ))
-            .execute(self.db)
-            .map_err(in_words)?;
+            .execute(self.db)?;
         Ok(())
     }
 }

@@ -5,16 +5,16 @@ use std::collections::{HashMap, HashSet};
 use diesel::prelude::*;
 use tidemill_core::datasets::DatasetInput;
 use tidemill_core::metrics::{Point, comparable};
-use tidemill_core::runs::RunId;
+use tidemill_core::runs::{Run, RunId};
 use tidemill_core::transfer::digest::RunDigest;
 use tidemill_core::transfer::{CarriedRun, IN_ORDER, Kind};
 use tidemill_core::{Error, Result};
 
-use super::{Writing, done, in_words};
+use super::Writing;
 use crate::connection::DbConnection;
 use crate::datasets;
 use crate::dialect::bulk::add_all;
-use crate::dialect::{self, Dialect, LatestRow, Lock, NewTail, insert_returning_id, lock_run};
+use crate::dialect::{LatestRow, Lock, NewTail, insert_returning_id, lock_run};
 use crate::error::DbResult;
 use crate::gc;
 use crate::keys::KeyKind;
@@ -23,6 +23,7 @@ use crate::schema::{
     carried, metric_chunk, metric_latest, metric_tail, param, run, run_dataset, run_dataset_tag,
     run_model_input, run_model_output, run_tag,
 };
+use crate::unwritten::Unwritten;
 
 /// From how many gathered rows on they are written.
 const GATHERED: usize = 50_000;
@@ -178,34 +179,70 @@ impl Rows {
 
 impl Writing<'_> {
     /// Whether there is a run of this id. It stays as it is until the transaction ends.
-    pub fn has_run(&mut self, run: &RunId) -> Result<bool> {
-        let found = lock_run(self.db, run.as_str(), Lock::Exclusive).optional();
-        Ok(found.map_err(in_words)?.is_some())
+    pub fn has_run(&mut self, run: &RunId) -> Result<bool, Unwritten> {
+        let found = lock_run(self.db, run.as_str(), Lock::Exclusive).optional()?;
+        Ok(found.is_some())
     }
 
-    /// Why this database cannot hold a run, if that is so.
-    pub fn refuses(&self, carried: &CarriedRun) -> Option<String> {
-        let run = &carried.run;
-        let params = run.params.iter().map(|param| (&param.key, &param.value));
-        let tags = run.tags.iter().map(|tag| (&tag.key, &tag.value));
-        let repeated = |keys: Vec<&String>| {
-            let distinct: HashSet<&String> = keys.iter().copied().collect();
-            distinct.len() < keys.len()
-        };
-        if repeated(params.clone().map(|param| param.0).collect())
-            || repeated(tags.clone().map(|tag| tag.0).collect())
-        {
-            return Some(String::from("a param or tag of it is there twice"));
+    /// Refuses what this database cannot hold of a run, but for its points.
+    pub fn check_run(&self, run: &Run) -> Result<(), Unwritten> {
+        let info = &run.info;
+        self.check([
+            ("run.uuid", info.id.as_str(), "its id"),
+            ("run.name", &info.name, "its name"),
+            ("run.user_id", &info.user_id, "its user"),
+            ("run.artifact_uri", &info.artifact_uri, "its artifact URI"),
+        ])?;
+        for param in &run.params {
+            let what = format_args!("its param '{}'", param.key);
+            self.limits.check("key.name", &param.key, what)?;
+            self.limits.check("param.value", &param.value, what)?;
         }
-        let dialect = Dialect::of(self.db);
-        params.chain(tags).find_map(|(key, value)| {
-            dialect::refuses_text(dialect, key, value).map(|why| format!("'{key}': {why}"))
-        })
+        for tag in &run.tags {
+            let what = format_args!("its tag '{}'", tag.key);
+            self.limits.check("key.name", &tag.key, what)?;
+            self.limits.check("run_tag.value", &tag.value, what)?;
+        }
+        for input in &run.dataset_inputs {
+            self.check_input(input)?;
+        }
+        let inputs = run.model_inputs.iter();
+        let outputs = run.model_outputs.iter().map(|output| &output.model_id);
+        self.check(inputs.clone().chain(outputs.clone()).map(|id| {
+            let what = "a logged model's id";
+            ("run_model_input.model_id", &**id, what)
+        }))?;
+        let datasets = run.dataset_inputs.iter().map(|input| &input.dataset);
+        once("param", run.params.iter().map(|param| &*param.key))?;
+        once("tag", run.tags.iter().map(|tag| &*tag.key))?;
+        once("dataset", datasets.map(|set| (&*set.name, &*set.digest)))?;
+        once("logged model that it read", inputs)?;
+        once("logged model that it made", outputs)
+    }
+
+    fn check_input(&self, input: &DatasetInput) -> Result<(), Unwritten> {
+        let dataset = &input.dataset;
+        let [schema, profile] =
+            [&dataset.schema, &dataset.profile].map(|text| text.as_deref().unwrap_or_default());
+        self.check([
+            ("dataset.name", &*dataset.name, "a dataset's name"),
+            ("dataset.digest", &dataset.digest, "a dataset's digest"),
+            (
+                "dataset.source_type",
+                &dataset.source_type,
+                "a dataset's type",
+            ),
+            ("dataset.source", &dataset.source, "a dataset's source"),
+            ("dataset.schema", schema, "a dataset's schema"),
+            ("dataset.profile", profile, "a dataset's profile"),
+        ])?;
+        self.check_tags("run_dataset_tag", &input.tags)?;
+        once("tag of a dataset", input.tags.iter().map(|tag| &*tag.key))
     }
 
     /// Begins a run that is not there. Its points follow; [`Self::end_run`] ends it.
-    pub fn begin_run(&mut self, carried: &CarriedRun) -> Result<()> {
-        done(self.add_run(carried))
+    pub fn begin_run(&mut self, carried: &CarriedRun) -> Result<(), Unwritten> {
+        Ok(self.add_run(carried)?)
     }
 
     fn add_run(&mut self, carried: &CarriedRun) -> DbResult<()> {
@@ -304,13 +341,19 @@ impl Writing<'_> {
         Ok(())
     }
 
+    /// Refuses the name of a metric that this database cannot hold.
+    pub fn check_metric(&self, key: &str) -> Result<(), Unwritten> {
+        let what = format_args!("its metric '{key}'");
+        self.limits.check("key.name", key, what)
+    }
+
     /// Adds points of a metric of the run that was begun.
-    pub fn add_points(&mut self, key: &str, points: Vec<Point>) -> Result<()> {
-        let Some(current) = &mut self.current else {
-            return Err(Error::internal("points came before their run"));
+    pub fn add_points(&mut self, key: &str, points: Vec<Point>) -> Result<(), Unwritten> {
+        let Some(current) = &self.current else {
+            return Err(Error::internal("points came before their run").into());
         };
         if current.key != key {
-            done(self.end_metric())?;
+            self.end_metric()?;
         }
         let Some(current) = &mut self.current else {
             return Ok(());
@@ -321,7 +364,7 @@ impl Writing<'_> {
             false => current.points.extend(points),
         }
         if current.points.len() >= IN_ORDER {
-            done(self.end_metric())?;
+            self.end_metric()?;
         }
         Ok(())
     }
@@ -352,17 +395,17 @@ impl Writing<'_> {
     }
 
     /// Ends the run that was begun, and gives the digest of what came.
-    pub fn end_run(&mut self) -> Result<u128> {
-        done(self.end_metric())?;
+    pub fn end_run(&mut self) -> Result<u128, Unwritten> {
+        self.end_metric()?;
         let Some(current) = self.current.take() else {
-            return Err(Error::internal("a run ended that had not begun"));
+            return Err(Error::internal("a run ended that had not begun").into());
         };
         Ok(current.end(&mut self.rows))
     }
 
     /// Removes a run and everything that it logged, if it is there.
-    pub fn remove_run(&mut self, run: &RunId) -> Result<()> {
-        done(self.remove(run))
+    pub fn remove_run(&mut self, run: &RunId) -> Result<(), Unwritten> {
+        Ok(self.remove(run)?)
     }
 
     fn remove(&mut self, id: &RunId) -> DbResult<()> {
@@ -374,6 +417,27 @@ impl Writing<'_> {
             .optional()?;
         let Some(id) = found else { return Ok(()) };
         gc::remove_runs(self.db, &[id])
+    }
+}
+
+/// Refuses what is there twice where there is room for one.
+fn once<T: Eq + std::hash::Hash + std::fmt::Debug>(
+    what: &str,
+    mut keys: impl Iterator<Item = T>,
+) -> Result<(), Unwritten> {
+    let mut known = HashSet::new();
+    let twice = keys.find_map(|key| match known.contains(&key) {
+        true => Some(key),
+        false => {
+            known.insert(key);
+            None
+        }
+    });
+    match twice {
+        None => Ok(()),
+        Some(key) => Err(Unwritten::Refused(format!(
+            "its {what} {key:?} is there twice"
+        ))),
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod given;
 
+mod archive;
 mod datasets_search;
 mod experiments_create;
 mod experiments_lifecycle;

@@ -97,8 +97,8 @@ async fn a_copy_of_a_copy_points_at_the_files_of_the_first(store: Store) {
         let new = draft.check(owners).unwrap();
         let version = store.create_model_version(new).await.unwrap();
         assert_eq!(
-            (version.source.as_str(), version.run_id.as_str()),
-            (resolved, "run")
+            (version.source.as_str(), version.run_id.as_deref()),
+            (resolved, Some("run"))
         );
         let uri = store.get_model_version_download_uri("copy".into(), version.version);
         assert_eq!(uri.await.unwrap(), "s3://bucket/model");

@@ -21,8 +21,8 @@ async fn a_new_version_is_ready_in_no_stage_and_reads_back_as_it_was_answered(st
         (1, Stage::None, VersionStatus::Ready)
     );
     assert_eq!(
-        (created.user_id.as_deref(), created.run_id.as_str()),
-        (None, "run")
+        (created.user_id.as_deref(), created.run_id.as_deref()),
+        (None, Some("run"))
     );
     let read = store.get_model_version("m".into(), 1).await.unwrap();
     assert_eq!(read, created);

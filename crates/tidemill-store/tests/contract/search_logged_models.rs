@@ -1,6 +1,7 @@
 //! `logged-models/search` against the filter's own evaluator.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 
 use tidemill_core::experiments::ExperimentId;
 use tidemill_core::logged_models::{LoggedModel, LoggedModelStatus, NewLoggedModel};
@@ -8,7 +9,7 @@ use tidemill_core::metrics::Metric;
 use tidemill_core::tags::Tag;
 use tidemill_search::logged_models::{DatasetFilter, OrderByClause, matches, parse_filter};
 use tidemill_store::{LoggedModelSearch, Store};
-use tidemill_testkit::on_every_database;
+use tidemill_testkit::{TestDatabase, on_every_database};
 
 use crate::given::{self, refusal};
 use crate::search_paging::every_page;
@@ -243,3 +244,65 @@ on_every_database!(
     a_metric_sorts_by_its_newest_row_and_missing_ones_come_last,
     a_token_belongs_to_its_search,
 );
+
+/// As an import may bring them.
+fn models_without_a_type_are_found_once(database: &TestDatabase) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let store = database.open();
+    let experiment = runtime.block_on(planted(&store));
+    database.execute(
+        "UPDATE logged_model SET model_type = NULL, source_run_id = NULL WHERE name IN ('b', 'c')",
+    );
+    let search = |filter: &str, order_by| {
+        let search = LoggedModelSearch {
+            experiments: vec![experiment],
+            filter: filter.to_owned(),
+            order_by,
+            max_results: 1,
+            ..LoggedModelSearch::default()
+        };
+        runtime.block_on(self::search(&store, search))
+    };
+    for field in ["model_type", "source_run_id"] {
+        for ascending in [true, false] {
+            let found = search("", vec![by(field, ascending)]);
+            let ids: BTreeSet<&str> = found.iter().map(|model| model.id.as_str()).collect();
+            assert_eq!((found.len(), ids.len()), (5, 5), "{field}");
+            let without = found.iter().filter(|model| model.model_type.is_none());
+            assert_eq!(without.count(), 2);
+        }
+    }
+    let all = search("", Vec::new());
+    for (text, count) in [
+        ("model_type != 'Agent'", 1),
+        ("model_type LIKE '%'", 3),
+        ("model_type = ''", 0),
+    ] {
+        let filter = parse_filter(text).unwrap();
+        let found = search(text, Vec::new());
+        assert_eq!(found.len(), count, "{text}");
+        let expected = all.iter().filter(|model| matches(&filter, &[], model));
+        assert!(found.iter().eq(expected), "{text}");
+    }
+}
+
+#[test]
+fn models_without_a_type_are_found_once_in_sqlite() {
+    models_without_a_type_are_found_once(&TestDatabase::sqlite());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn models_without_a_type_are_found_once_in_postgres() {
+    if let Some(database) = TestDatabase::postgres() {
+        models_without_a_type_are_found_once(&database);
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn models_without_a_type_are_found_once_in_mysql() {
+    if let Some(database) = TestDatabase::mysql() {
+        models_without_a_type_are_found_once(&database);
+    }
+}

@@ -266,8 +266,8 @@ struct LoggedModelForm {
     #[serde(with = "LoggedModelStatusForm")]
     status: LoggedModelStatus,
     status_message: Option<String>,
-    model_type: String,
-    source_run_id: String,
+    model_type: Option<String>,
+    source_run_id: Option<String>,
     #[serde(rename = "lifecycle_stage", with = "LifecycleForm")]
     stage: LifecycleStage,
     #[serde(with = "tags")]
@@ -336,8 +336,8 @@ struct ModelVersionForm {
     stage: Stage,
     source: String,
     storage_location: Option<String>,
-    run_id: String,
-    run_link: String,
+    run_id: Option<String>,
+    run_link: Option<String>,
     #[serde(with = "VersionStatusForm")]
     status: VersionStatus,
     status_message: Option<String>,

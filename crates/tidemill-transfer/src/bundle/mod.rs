@@ -29,6 +29,7 @@ use crate::digests::ReadRun;
 pub use artifacts::{ArtifactFiles, TakeFile};
 pub use check::BundleReport;
 pub(crate) use forms::Line;
+pub(crate) use pack::now;
 pub use pack::{PackReport, pack};
 pub use read::Bundle;
 pub(crate) use read::Lines;

@@ -79,7 +79,8 @@ pub fn pack<W: Write>(
     Ok((out, report))
 }
 
-fn now() -> i64 {
+/// Milliseconds since the epoch.
+pub(crate) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(0))
 }

@@ -91,7 +91,7 @@ impl<'p, 't> Runs<'p, 't> {
                 self.page.add_run(&carried)?;
                 *current = Some((carried.run.info.id.clone(), RunDigest::new(&carried)));
             }
-            // From a database of ours a metric comes as one piece, with each point once.
+            // From a database of ours each point comes once.
             (RunPiece::Points { key, points }, Some((run, digest))) => {
                 self.points += points.len() as u64;
                 digest.add(&key, &points);

@@ -8,7 +8,7 @@ use tidemill_core::runs::{RunId, RunInfo};
 use tidemill_core::transfer::{Carried, CarriedRun, Fault, Kind, RunHead, RunPiece};
 use xxhash_rust::xxh3::xxh3_64;
 
-use tidemill_store::{Archive, Importer, Keep, Notes, Writing};
+use tidemill_store::{Archive, Importer, Keep, Notes, Unwritten, Writing};
 
 use super::{Import, Job, OnConflict, Verdict, Written, is_kept};
 use crate::digests::PieceDigests;
@@ -56,6 +56,7 @@ impl Job<'_> {
             progress: self.progress.clone(),
             written: Written::default(),
             current: None,
+            page_of: None,
         };
         let mut reader = Reader {
             sender,
@@ -159,8 +160,10 @@ impl Reader {
             let mut each = |piece| self.send(item(piece, &changed, &before));
             source.runs(&changed, &mut each, &mut faults)?;
             self.read.faults.extend(faults.drain(..));
+            // The next page may be waited for, and a run that is begun keeps a transaction open.
+            self.flush()?;
         }
-        self.flush()
+        Ok(())
     }
 
     /// Those that have not come before.
@@ -204,6 +207,9 @@ impl Reader {
 
     /// Fails when nobody writes any more; why, the writer says.
     fn flush(&mut self) -> Result<()> {
+        if self.batch.is_empty() {
+            return Ok(());
+        }
         self.points = 0;
         let batch = std::mem::take(&mut self.batch);
         self.sender.send(batch).map_err(|_| Error::Stopped)
@@ -252,6 +258,8 @@ struct Writer<'i> {
     progress: Progress,
     written: Written,
     current: Option<Current>,
+    /// The first and the last run of the transaction.
+    page_of: Option<(RunId, RunId)>,
 }
 
 /// The run that is being written.
@@ -262,6 +270,8 @@ struct Current {
     /// What is here of the same id.
     here: Option<Here>,
     points: u64,
+    /// The last metric that was refused.
+    refused: Option<String>,
 }
 
 /// A run that is here already.
@@ -273,7 +283,15 @@ struct Here {
 impl Writer<'_> {
     fn run(mut self, importer: &mut Importer) -> Result<Written> {
         while self.wait() {
-            importer.write(|writing| self.page(writing))?;
+            self.page_of = None;
+            let written = importer.write(|writing| self.page(writing));
+            written.map_err(|error| match (error, &self.page_of) {
+                // What is known to be refused was left out before it came to this.
+                (Error::Refused(why), Some((first, last))) => {
+                    Error::Target(format!("in the runs from {first} to {last}: {why}"))
+                }
+                (error, _) => error,
+            })?;
         }
         Ok(self.written)
     }
@@ -339,10 +357,22 @@ impl Writer<'_> {
     fn points(&mut self, writing: &mut Writing<'_>, key: &str, points: Vec<Point>) -> Result<()> {
         let count = points.len() as u64;
         self.progress.add("metric points", count);
-        if let Some(current) = &mut self.current {
-            current.points += count;
+        let Some(current) = &mut self.current else {
+            return Ok(());
+        };
+        match writing.check_metric(key) {
+            Err(Unwritten::Refused(why)) => {
+                if current.refused.as_deref() != Some(key) {
+                    let what = format!("run {}", current.run.run.info.id);
+                    self.written.faults.push(Fault::new(what, why));
+                    current.refused = Some(key.to_owned());
+                }
+                return Ok(());
+            }
+            checked => checked?,
         }
-        match self.import.dry_run || self.current.is_none() {
+        current.points += count;
+        match self.import.dry_run {
             true => Ok(()),
             false => Ok(writing.add_points(key, points)?),
         }
@@ -356,11 +386,17 @@ impl Writer<'_> {
         before: Option<Carried>,
     ) -> Result<()> {
         let id = &run.run.info.id;
-        if let Some(why) = writing.refuses(&run) {
-            self.written
-                .faults
-                .push(Fault::new(format!("run {id}"), why));
-            return Ok(());
+        match &mut self.page_of {
+            Some((_, last)) => last.clone_from(id),
+            page_of => *page_of = Some((id.clone(), id.clone())),
+        }
+        match writing.check_run(&run.run) {
+            Err(Unwritten::Refused(why)) => {
+                let fault = Fault::new(format!("run {id}"), why);
+                self.written.faults.push(fault);
+                return Ok(());
+            }
+            checked => checked?,
         }
         let here = match writing.has_run(id)? {
             false => None,
@@ -379,6 +415,7 @@ impl Writer<'_> {
             before,
             here,
             points: 0,
+            refused: None,
         });
         Ok(())
     }
@@ -440,7 +477,8 @@ impl Writer<'_> {
             return Ok(());
         }
         // What is not whole is read again next time.
-        let signature = if whole { current.signature } else { 0 };
+        let is_whole = whole && current.refused.is_none();
+        let signature = if is_whole { current.signature } else { 0 };
         let note = Import::note(verdict, signature, theirs);
         Ok(writing.note(Kind::Run, &id.0, note, current.before)?)
     }

@@ -104,7 +104,13 @@ impl Source for BundleSource {
     }
 
     fn left_out(&mut self) -> Result<Vec<Count>> {
-        Ok(self.bundle.left_out().to_vec())
+        let mut left_out = self.bundle.left_out().to_vec();
+        if self.bundle.has_artifacts() {
+            let what = "files of artifacts, which `tidemill restore` brings";
+            let count = self.bundle.count(PageKind::Artifacts);
+            left_out.push(Count::from((what, count)));
+        }
+        Ok(left_out)
     }
 
     fn experiments(&mut self, _: &mut Vec<Fault>) -> Result<Vec<Experiment>> {
@@ -134,6 +140,7 @@ impl Source for BundleSource {
                 id: place.id(),
                 experiment_id: ExperimentId(place.experiment_id),
                 start_time: place.start_time,
+                artifact_uri: None,
                 signature: place.digest().ok_or_else(|| misplaced(place.page))?,
             })
         });

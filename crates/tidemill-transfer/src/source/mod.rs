@@ -1,30 +1,59 @@
 //! Where things can be taken from.
 
 mod bundle;
+mod copying;
 mod files;
 mod mlflow_database;
 mod own_database;
 mod relocated;
 mod server;
 
+use std::collections::HashSet;
 use std::path::Path;
 
-use tidemill_core::experiments::Experiment;
+use tidemill_core::experiments::{Experiment, ExperimentId};
 use tidemill_core::logged_models::LoggedModel;
 use tidemill_core::runs::RunId;
-use tidemill_core::transfer::{CarriedModel, Fault, RunHead, RunPiece};
+use tidemill_core::transfer::{CarriedModel, Fault, Kind, RunHead, RunPiece};
 
 use tidemill_store::{Archive, DatabaseUrl, MlflowDatabase};
 
 use crate::bundle::Bundle;
+use crate::report::Listed;
 use crate::{Error, Result};
 use bundle::BundleSource;
 use mlflow_database::Tables;
 
+pub use copying::{CopyArtifacts, FolderFiles, FolderList, ListedFile};
 pub use files::FileStore;
 pub use own_database::OwnDatabase;
-pub use relocated::{CopyArtifacts, Relocated};
+pub use relocated::Relocated;
 pub use server::{Credentials, Server, ServerArtifacts};
+
+/// What is carried of a source, which may be all of it.
+#[derive(Debug, Clone)]
+pub struct Part {
+    /// Runs and logged models of these experiments.
+    pub experiments: HashSet<ExperimentId>,
+    /// Of those, what was started or made at this time or later, in milliseconds since the epoch.
+    pub since: Option<i64>,
+    /// Registered models of these names; `None` stands for all.
+    pub models: Option<HashSet<String>>,
+}
+
+impl Part {
+    /// Whether something that was made at this time in this experiment is in it.
+    pub fn holds(&self, experiment: ExperimentId, time: i64) -> bool {
+        self.experiments.contains(&experiment) && self.since.is_none_or(|since| time >= since)
+    }
+
+    /// Whether a registered model is.
+    pub fn holds_model(&self, name: &str) -> bool {
+        self.models
+            .as_ref()
+            .is_none_or(|names| names.contains(name))
+    }
+}
 
 /// How many there are of something.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -162,4 +191,22 @@ pub trait Source: Send {
         limit: usize,
         faults: &mut Vec<Fault>,
     ) -> Result<Vec<CarriedModel>>;
+
+    /// Says before runs and models are read what is going to be carried of them.
+    fn only(&mut self, _part: Part) {}
+
+    /// Whose artifacts were to be copied and could not be. Asked for at the end.
+    fn uncopied(&mut self) -> Listed<Fault> {
+        Listed::default()
+    }
+
+    /// Which of these models it certainly has no more. They were carried from it once and were not
+    /// among those that it has just listed, of which none was broken.
+    fn gone(&mut self, kind: Kind, names: Vec<String>) -> Result<Vec<String>> {
+        // Deleted logged models are listed; what is missing was purged.
+        match kind {
+            Kind::RegisteredModel => Ok(names),
+            Kind::Experiment | Kind::Run | Kind::LoggedModel | Kind::Artifacts => Ok(Vec::new()),
+        }
+    }
 }

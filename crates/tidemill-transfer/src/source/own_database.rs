@@ -66,6 +66,7 @@ impl Source for OwnDatabase {
                 id: run.id,
                 experiment_id: run.experiment_id,
                 start_time: run.start_time,
+                artifact_uri: Some(run.artifact_uri),
                 signature: run.digest,
             })
             .collect())

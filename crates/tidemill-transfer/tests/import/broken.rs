@@ -91,10 +91,7 @@ fn a_param_that_is_there_twice_leaves_its_run_out() {
     let target = TestDatabase::sqlite();
     let report = given.import_into(&target, OnConflict::Fail);
     assert_eq!(report.kinds[&Kind::Run].added, 2, "{report}");
-    assert_eq!(
-        faults(&report),
-        ["run r1: a param or tag of it is there twice"]
-    );
+    assert_eq!(faults(&report), ["run r1: its param \"lr\" is there twice"]);
 }
 
 #[test]
@@ -300,7 +297,7 @@ fn what_is_no_source_is_refused_and_stays_as_it_is() {
 }
 
 #[test]
-fn a_damaged_file_ends_the_import_and_leaves_no_half_of_a_run() {
+fn a_damaged_file_ends_the_import_and_leaves_nothing() {
     let given = Given::with(
         "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 20000)
          INSERT INTO metrics SELECT 'long', i * 0.5, i, 'r2', i, 0 FROM n",
@@ -314,12 +311,7 @@ fn a_damaged_file_ends_the_import_and_leaves_no_half_of_a_run() {
     let outcome = opened(given.file().to_str().unwrap())
         .and_then(|mut source| import.run(&mut *source, |_| {}));
     assert!(outcome.is_err());
-    let mut here = opened(&target.uri()).unwrap();
-    let heads = here.run_heads(None, 10, &mut Vec::new()).unwrap();
-    assert!(
-        heads.iter().all(|head| head.id.as_str() != "r2"),
-        "{heads:?}"
-    );
+    assert!(opened(&target.uri()).is_err(), "something was made");
 }
 
 #[test]
@@ -332,11 +324,13 @@ fn nothing_is_written_into_a_database_of_mlflow() {
         ..import_of(&TestDatabase::sqlite())
     };
     let why = import
-        .run(&mut *given.source(), |_| {})
+        .run(&mut *Given::with("").source(), |_| {})
         .err()
         .unwrap()
         .to_string();
     assert!(why.contains("The database is MLflow's"), "{why}");
+    let why = import.run(&mut *given.source(), |_| {}).err().unwrap();
+    assert!(why.to_string().contains("is the source itself"), "{why}");
     assert!(fs::read(given.file()).unwrap() == before);
 }
 
@@ -346,4 +340,44 @@ fn the_source_stays_as_it_is() {
     let before = fs::read(given.file()).unwrap();
     only(&given, 3);
     assert!(fs::read(given.file()).unwrap() == before);
+}
+
+#[test]
+fn a_model_that_the_database_refuses_is_left_out_by_itself() {
+    let given = Given::with(
+        "INSERT INTO registered_models VALUES ('after', 1, 2, NULL), ('before', 1, 2, NULL);
+         INSERT INTO model_versions SELECT * FROM model_versions WHERE version = 1;",
+    );
+    let target = TestDatabase::sqlite();
+    let report = given.import_into(&target, OnConflict::Fail);
+    assert_eq!(report.kinds[&Kind::RegisteredModel].added, 2, "{report}");
+    let faults = faults(&report);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    let why = "registered model m: the database refuses it: ";
+    assert!(faults[0].starts_with(why), "{faults:?}");
+}
+
+/// Databases without MLflow's keys hold it. The other runs come whole.
+#[test]
+fn a_run_that_read_a_dataset_twice_is_left_out() {
+    let given = Given::with(
+        "CREATE TABLE datasets (dataset_uuid, experiment_id INTEGER, name, digest,
+             dataset_source_type, dataset_source, dataset_schema, dataset_profile);
+         CREATE TABLE inputs (input_uuid, source_type, source_id, destination_type, destination_id);
+         INSERT INTO datasets VALUES ('d1', 7, 'd', '1', 'local', '{}', NULL, NULL);
+         INSERT INTO inputs VALUES ('i1', 'DATASET', 'd1', 'RUN', 'r2'), ('i2', 'DATASET', 'd1', 'RUN', 'r2');",
+    );
+    let target = TestDatabase::sqlite();
+    let report = given.import_into(&target, OnConflict::Fail);
+    let why = "run r2: its dataset (\"d\", \"1\") is there twice";
+    assert_eq!(faults(&report), [why]);
+    assert_eq!(report.kinds[&Kind::Run].added, 2, "{report}");
+    let verified = given.verified(&target);
+    let missing: Vec<&str> = verified
+        .differences
+        .first
+        .iter()
+        .map(|one| &*one.what)
+        .collect();
+    assert_eq!(missing, ["run r2"], "{verified}");
 }

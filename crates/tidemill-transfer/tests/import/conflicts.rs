@@ -2,9 +2,9 @@
 
 use tidemill_core::transfer::Kind;
 use tidemill_testkit::TestDatabase;
-use tidemill_transfer::OnConflict;
+use tidemill_transfer::{Import, OnConflict};
 
-use crate::given::{Given, written};
+use crate::given::{Given, import_of, opened, written};
 
 #[test]
 fn what_changes_in_the_source_comes_with_the_next_import() {
@@ -55,7 +55,10 @@ fn a_conflict_is_settled_by_the_rule() {
     let report = given.import_into(&target, OnConflict::Keep);
     assert_eq!(report.kinds[&Kind::Run].kept, 1, "{report}");
     assert!(report.is_good(), "{report}");
-    assert!(!given.verified(&target).is_good());
+    let verified = given.verified(&target);
+    assert!(!verified.is_good());
+    let how = "param lr: \"theirs\" in the source, \"mine\" here";
+    assert!(verified.to_string().contains(how), "{verified}");
     // It was settled, and is no conflict any more until the source changes again.
     assert!(given.import_into(&target, OnConflict::Fail).is_good());
     given.execute("UPDATE params SET value = 'again' WHERE value = 'theirs'");
@@ -125,4 +128,131 @@ fn a_name_that_another_number_has_is_not_merged() {
         "{report}"
     );
     assert_eq!(report.kinds[&Kind::Run].left_out, 3, "{report}");
+}
+
+/// One model deleted, one renamed.
+const GONE: &str = "
+    DELETE FROM model_versions WHERE name = 'm'; DELETE FROM model_version_tags;
+    DELETE FROM registered_model_tags; DELETE FROM registered_models WHERE name = 'm';
+    UPDATE registered_models SET name = 'new' WHERE name = 'old';";
+
+const OLD: &str = "INSERT INTO registered_models VALUES ('old', 1, 2, NULL)";
+
+fn models(target: &TestDatabase) -> Vec<String> {
+    let mut source = opened(&target.uri()).unwrap();
+    let found = source.registered_models(None, 10, &mut Vec::new()).unwrap();
+    found.into_iter().map(|model| model.name).collect()
+}
+
+fn models_that_are_gone_go_here_too(target: &TestDatabase) {
+    let given = Given::with(OLD);
+    given.import_into(target, OnConflict::Fail);
+    given.execute(GONE);
+    let verified = given.verified(target);
+    assert!(verified.to_string().contains("not in the source any more"));
+    let told: Vec<&str> = verified
+        .differences
+        .first
+        .iter()
+        .map(|one| &*one.what)
+        .collect();
+    assert_eq!(verified.differences.count, 3, "{verified}");
+    assert!(told.contains(&"registered model m") && told.contains(&"registered model old"));
+
+    let dry = Import {
+        dry_run: true,
+        ..import_of(target)
+    };
+    let report = dry.run(&mut *given.source(), |_| {}).unwrap();
+    assert_eq!(report.kinds[&Kind::RegisteredModel].removed, 2, "{report}");
+    let part = Import {
+        models: vec![String::from("new")],
+        ..import_of(target)
+    };
+    let report = part.run(&mut *given.source(), |_| {}).unwrap();
+    assert_eq!(report.kinds[&Kind::RegisteredModel].removed, 0, "{report}");
+    assert_eq!(models(target), ["m", "new", "old"]);
+
+    let report = given.import_into(target, OnConflict::Fail);
+    assert_eq!(report.kinds[&Kind::RegisteredModel].removed, 2, "{report}");
+    assert_eq!(models(target), ["new"]);
+    assert!(given.verified(target).is_good());
+    assert_eq!(written(&given.import_into(target, OnConflict::Fail)), 0);
+}
+
+#[test]
+fn models_that_are_gone_go_in_sqlite_too() {
+    models_that_are_gone_go_here_too(&TestDatabase::sqlite());
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn models_that_are_gone_go_in_postgres_too() {
+    if let Some(target) = TestDatabase::postgres() {
+        models_that_are_gone_go_here_too(&target);
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn models_that_are_gone_go_in_mysql_too() {
+    if let Some(target) = TestDatabase::mysql() {
+        models_that_are_gone_go_here_too(&target);
+    }
+}
+
+#[test]
+fn a_model_that_is_gone_and_was_changed_here_is_a_conflict() {
+    let given = Given::with(OLD);
+    let target = TestDatabase::sqlite();
+    given.import_into(&target, OnConflict::Fail);
+    target.execute("UPDATE registered_model SET description = 'mine' WHERE name = 'm'");
+    given.execute(GONE);
+    for (rule, left) in [
+        (OnConflict::Fail, &["m", "new"][..]),
+        (OnConflict::Keep, &["m", "new"]),
+        (OnConflict::Replace, &["new"]),
+    ] {
+        let report = given.import_into(&target, rule);
+        assert_eq!(report.is_good(), rule != OnConflict::Fail, "{report}");
+        assert_eq!(models(&target), left, "{rule:?}");
+    }
+}
+
+/// A file that was made anew under the old name must not empty the registry.
+#[test]
+fn a_source_without_any_model_takes_none_along() {
+    let given = Given::with(OLD);
+    let target = TestDatabase::sqlite();
+    given.import_into(&target, OnConflict::Fail);
+    given.execute(GONE);
+    given.execute("DELETE FROM registered_models");
+    for rule in [OnConflict::Fail, OnConflict::Keep] {
+        let report = given.import_into(&target, rule);
+        assert_eq!(report.is_good(), rule == OnConflict::Keep, "{report}");
+        assert_eq!(models(&target), ["m", "old"], "{rule:?}");
+    }
+    given.import_into(&target, OnConflict::Replace);
+    assert!(models(&target).is_empty());
+}
+
+#[test]
+fn nothing_goes_while_something_is_broken() {
+    let given = Given::with(OLD);
+    let target = TestDatabase::sqlite();
+    given.import_into(&target, OnConflict::Fail);
+    given.execute(GONE);
+    given.execute("INSERT INTO registered_models VALUES (CAST(x'ff41' AS TEXT), 1, 2, NULL)");
+    let report = given.import_into(&target, OnConflict::Fail);
+    assert!(report.faults.count > 0, "{report}");
+    assert!(models(&target).contains(&String::from("m")));
+}
+
+#[test]
+fn the_default_experiment_is_carried_once() {
+    let given = Given::with("INSERT INTO experiments VALUES (0, 'Default', 'x', 'active', 5, 5)");
+    let target = TestDatabase::sqlite();
+    given.import_into(&target, OnConflict::Fail);
+    let report = given.import_into(&target, OnConflict::Fail);
+    assert_eq!(report.kinds[&Kind::Experiment].unchanged, 2, "{report}");
 }

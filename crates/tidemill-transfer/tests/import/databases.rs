@@ -97,7 +97,7 @@ fn a_verification_finds_what_is_missing_and_what_is_different() {
         "run r1",
         "it is not here",
         "run r2",
-        "it has another content here",
+        "tag mlflow.runName: \"two\" in the source, \"x\" here",
         "3 runs in the source, 2 here",
     ] {
         assert!(report.contains(found), "{found}: {report}");
@@ -184,4 +184,62 @@ fn a_dry_run_says_what_would_be_done_and_writes_nothing() {
     assert_eq!(report.kinds[&Kind::Run].unchanged, 2, "{report}");
     assert_eq!((content(), file.metadata().unwrap().len()), (before, size));
     assert_eq!(written(&given.import_into(&target, OnConflict::Fail)), 1);
+}
+
+/// What SQLite holds, and a database server does not.
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+const TOO_LONG: &str = "
+    INSERT INTO params VALUES (printf('%.3000c', 'k'), 'v', 'r1');
+    INSERT INTO metrics VALUES (printf('%.3000c', 'k'), 1, 1, 'r2', 1, 0), ('short', 1, 1, 'r2', 1, 0);
+    INSERT INTO registered_models VALUES (printf('%.3000c', 'n'), 1, 2, NULL), ('after', 1, 2, NULL);
+    INSERT INTO experiments VALUES (8, printf('%.3000c', 'e'), 'x', 'active', 1, 1);
+    INSERT INTO runs VALUES ('r4', 'four', 'me', 'FINISHED', 1, 2, NULL, 'active', 'x', 8);
+";
+
+#[cfg(any(feature = "postgres", feature = "mysql"))]
+fn what_is_too_long_is_told_and_the_rest_comes(target: &TestDatabase) {
+    let given = Given::with(TOO_LONG);
+    let report = given.import_into(target, OnConflict::Fail);
+    assert!(report.verified.as_ref().unwrap().is_good(), "{report}");
+    let faults = crate::given::faults(&report);
+    for (what, how) in [
+        ("experiment 8: its name", "the column experiment.name holds"),
+        ("run r1: its param 'kkk", "the column key.name holds"),
+        ("run r2: its metric 'kkk", "the column key.name holds"),
+        (
+            "registered model nnn",
+            "the column registered_model.name holds",
+        ),
+    ] {
+        let is_it = |fault: &&String| fault.starts_with(what) && fault.contains(how);
+        let found: Vec<_> = faults.iter().filter(is_it).collect();
+        assert_eq!(found.len(), 1, "{what}: {faults:?}");
+    }
+    assert_eq!(faults.len(), 4, "{faults:?}");
+    let runs = &report.kinds[&Kind::Run];
+    assert_eq!((runs.added, runs.left_out), (2, 1), "{report}");
+    assert_eq!(report.points, 2);
+    assert_eq!(report.kinds[&Kind::RegisteredModel].added, 2);
+    // What lost a metric is read again until it has it.
+    let again = given.import_into(target, OnConflict::Fail);
+    assert_eq!(again.faults.count, 4, "{again}");
+    given.execute("UPDATE metrics SET key = 'k' WHERE length(key) > 999");
+    let last = given.import_into(target, OnConflict::Fail);
+    assert_eq!(last.kinds[&Kind::Run].updated, 1, "{last}");
+}
+
+#[cfg(feature = "postgres")]
+#[test]
+fn what_is_too_long_for_postgres_is_told_and_the_rest_comes() {
+    if let Some(target) = TestDatabase::postgres() {
+        what_is_too_long_is_told_and_the_rest_comes(&target);
+    }
+}
+
+#[cfg(feature = "mysql")]
+#[test]
+fn what_is_too_long_for_mysql_is_told_and_the_rest_comes() {
+    if let Some(target) = TestDatabase::mysql() {
+        what_is_too_long_is_told_and_the_rest_comes(&target);
+    }
 }

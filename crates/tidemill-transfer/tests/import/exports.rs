@@ -1,6 +1,7 @@
 //! From our databases into MLflow's.
 
 use tidemill_core::transfer::Kind;
+use tidemill_store::DatabaseUrl;
 use tidemill_testkit::TestDatabase;
 use tidemill_transfer::{Error, Export, ExportReport, MlflowProgram, OnConflict};
 
@@ -124,7 +125,7 @@ fn what_cannot_be_held_is_told_and_the_rest_goes(target: &TestDatabase) {
     let expected = [
         "experiment 123456789012345678: its number 123456789012345678 is larger",
         "run r4: its experiment cannot be held there",
-        "run r1: its param 'long' has 9000 characters, and MLflow's column params.value holds 8000",
+        "run r1: its param 'long' has 9000 characters, and the column params.value holds 8000",
         "run r2: the name of its metric 'kkk",
         "registered model n: its description has 5001 characters",
     ];
@@ -178,6 +179,25 @@ fn sqlite_holds_what_servers_do_not() {
     let target = fresh();
     let report = export(&ours(&given(TOO_MUCH)), &target).unwrap();
     assert!(report.is_good(), "{report}");
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told_at_once() {
+    let ours = ours(&given(""));
+    let nowhere = DatabaseUrl::Sqlite("/nowhere/at/all/mlflow.db".into());
+    let export = Export {
+        from: ours.url().clone(),
+        to: nowhere,
+        uri: String::from("sqlite:////nowhere/at/all/mlflow.db"),
+        mlflow: MlflowProgram {
+            path: "/there/is/no/mlflow".into(),
+        },
+    };
+    let why = export.run(|_| {}).unwrap_err().to_string();
+    assert!(
+        why.contains("/nowhere/at/all cannot be written to"),
+        "{why}"
+    );
 }
 
 #[test]

@@ -1,10 +1,13 @@
 //! The command, while a server serves the same data.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use serde_json::json;
 
 use super::site::{API, Site, age, said, text};
+use crate::support::BINARY;
 
 #[test]
 fn what_was_deleted_goes_with_its_artifacts_and_everything_else_stays() {
@@ -227,6 +230,39 @@ fn what_is_left_of_uploads_that_were_cut_off_goes() {
 }
 
 #[test]
+fn artifacts_in_a_bucket_go_with_their_run() {
+    let Some(site) = Site::on_s3() else { return };
+    let (kept, gone) = (site.run_in("0"), site.deleted_run_in("0"));
+    let report = site.gc_well(&[]);
+    assert_eq!(report["runs"]["first"], json!([gone]));
+    assert_eq!(report["artifacts"], json!({"files": 1, "bytes": 4}));
+    assert_eq!(site.artifact_status("0", &gone), 404);
+    assert_eq!(site.artifact_status("0", &kept), 200);
+}
+
+/// The storage's emulator says of every upload that it was begun years ago.
+#[test]
+fn multipart_uploads_to_the_folders_of_runs_that_were_never_ended_are_aborted() {
+    let Some(site) = Site::on_s3() else { return };
+    let run = site.run_in("0");
+    for folder in [&format!("0/{run}/artifacts"), "elsewhere"] {
+        let path = format!("/api/2.0/mlflow-artifacts/mpu/create/{folder}");
+        let begun = json!({"path": "large.bin", "num_parts": 2});
+        assert_eq!(site.server.post(&path, &begun).status, 200);
+    }
+    let file = format!("0/{run}/artifacts/large.bin");
+    let uploads = |aborted| {
+        json!({"found": {"count": aborted, "first": vec![&file; aborted]}, "recent": 0,
+               "aborted": aborted, "unlisted": null})
+    };
+    for args in [&["--dry-run"][..], &[]] {
+        assert_eq!(site.gc_well(args)["multipart_uploads"], uploads(1));
+    }
+    assert_eq!(site.gc_well(&[])["multipart_uploads"], uploads(0));
+    assert_eq!(site.artifact_status("0", &run), 200);
+}
+
+#[test]
 fn a_time_that_is_none_is_refused() {
     let site = Site::new(&[]);
     let output = site.command(&["--older-than", "soon"]).output().unwrap();
@@ -234,4 +270,57 @@ fn a_time_that_is_none_is_refused() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("'soon'"));
     let report = site.gc_well(&["--dry-run"]);
     assert_eq!(text(&report["older_than"]), "0s");
+}
+
+/// What a command says that goes well.
+fn succeeds(home: &Path, args: &[&str]) -> String {
+    let mut command = Command::new(BINARY);
+    let done = command.args(args).current_dir(home).output().unwrap();
+    assert!(done.status.success(), "{done:?}");
+    String::from_utf8_lossy(&done.stderr).into_owned()
+}
+
+/// An import without `--copy-artifacts` leaves them to MLflow.
+#[test]
+fn artifacts_of_a_source_are_not_purged_unless_that_is_said() {
+    let source = Site::new(&[]);
+    let run = source.deleted_run_in("0");
+    let home = tempfile::tempdir().unwrap();
+    let artifacts = source.artifacts();
+    let here = |args: &[&str]| {
+        let mut command = Command::new(BINARY);
+        let done = command
+            .args(args)
+            .current_dir(home.path())
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{done:?}");
+        String::from_utf8_lossy(&done.stderr).into_owned()
+    };
+    here(&["import", &source.database.uri()]);
+    let destination = ["--artifacts-destination", artifacts.to_str().unwrap()];
+    let gc = [&["gc", "--older-than", "0s"], &destination[..]].concat();
+    let words = here(&gc);
+    assert!(words.contains("--imported-artifacts"), "{words}");
+    let file = artifacts.join(format!("0/{run}/artifacts/a.txt"));
+    assert!(file.exists(), "{words}");
+    here(&[&gc[..], &["--imported-artifacts"]].concat());
+    assert!(!file.exists());
+}
+
+#[test]
+fn copied_artifacts_are_ours_to_purge() {
+    let source = Site::new(&[]);
+    let run = source.deleted_run_in("0");
+    let home = tempfile::tempdir().unwrap();
+    let here = |args: &[&str]| succeeds(home.path(), args);
+    let (from, uri) = (source.artifacts(), source.database.uri());
+    let from = from.to_str().unwrap();
+    here(&["import", &uri, "--copy-artifacts", "--artifacts-from", from]);
+    let file = format!("0/{run}/artifacts/a.txt");
+    let copy = home.path().join("tidemill-data/artifacts").join(&file);
+    assert!(copy.exists());
+    here(&["gc", "--older-than", "0s"]);
+    assert!(!copy.exists());
+    assert!(source.artifacts().join(&file).exists());
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tidemill_testkit::{TestDatabase, TestServer};
 
-use crate::support::{BINARY, launch};
+use crate::support::{BINARY, folder_on_s3, launch, s3};
 
 pub(crate) const API: &str = "/api/2.0/mlflow";
 const PROXY: &str = "/api/2.0/mlflow-artifacts/artifacts";
@@ -18,18 +18,32 @@ pub(crate) struct Site {
     pub(crate) server: TestServer,
     pub(crate) database: TestDatabase,
     pub(crate) folder: TempDir,
+    /// What the command is given of the storage.
+    storage: Vec<(&'static str, String)>,
 }
 
 impl Site {
     pub(crate) fn new(args: &[&str]) -> Self {
+        Self::with_storage(args, Vec::new())
+    }
+
+    /// With a bucket for artifacts, if the tests have a server for one.
+    pub(crate) fn on_s3() -> Option<Self> {
+        let mut storage = Vec::from(s3()?);
+        storage.push(("MLFLOW_ARTIFACTS_DESTINATION", folder_on_s3()));
+        Some(Self::with_storage(&[], storage))
+    }
+
+    fn with_storage(args: &[&str], storage: Vec<(&'static str, String)>) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let database = TestDatabase::sqlite();
         let uri = database.uri();
         let server = launch(folder.path()).args(&["--backend-store-uri", &uri]);
         Self {
-            server: server.args(args).start(),
+            server: server.envs(&storage).args(args).start(),
             database,
             folder,
+            storage,
         }
     }
 
@@ -44,6 +58,7 @@ impl Site {
         command
             .args(["gc", "--backend-store-uri", &self.database.uri()])
             .args(args)
+            .envs(self.storage.iter().cloned())
             .current_dir(self.folder.path());
         command
     }
@@ -130,6 +145,12 @@ impl Site {
         self.folder_of(experiment, run)
             .join("artifacts/a.txt")
             .exists()
+    }
+
+    /// What the server says of a run's artifact, wherever it is.
+    pub(crate) fn artifact_status(&self, experiment: &str, run: &str) -> u16 {
+        let path = format!("{PROXY}/{experiment}/{run}/artifacts/a.txt");
+        self.server.get(&path).status
     }
 
     pub(crate) fn folder_of(&self, experiment: &str, run: &str) -> PathBuf {

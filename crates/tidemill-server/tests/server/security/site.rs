@@ -123,7 +123,9 @@ impl Site {
     fn given_a_run(&mut self) {
         let call = |site: &Self, path: &str, body: &Value| {
             let path = format!("{}/api/2.0/mlflow/{path}", site.prefix);
-            site.server.post(&path, body).json()
+            let answer = site.server.post(&path, body);
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+            answer.json()
         };
         let made = call(self, "experiments/create", &json!({"name": "theirs"}));
         self.experiment = made["experiment_id"].as_str().unwrap().to_owned();

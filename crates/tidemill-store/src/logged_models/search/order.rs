@@ -37,8 +37,8 @@ fn column(attribute: LoggedModelAttribute) -> (&'static str, Kind) {
         LoggedModelAttribute::Status => ("m.status", Kind::Int),
         LoggedModelAttribute::StatusMessage => ("m.status_message", Kind::NullableText),
         LoggedModelAttribute::LifecycleStage => ("m.stage", Kind::Int),
-        LoggedModelAttribute::ModelType => ("m.model_type", Kind::Text),
-        LoggedModelAttribute::SourceRunId => ("m.source_run_id", Kind::Text),
+        LoggedModelAttribute::ModelType => ("m.model_type", Kind::NullableText),
+        LoggedModelAttribute::SourceRunId => ("m.source_run_id", Kind::NullableText),
         LoggedModelAttribute::CreationTime => ("m.creation_time", Kind::Int),
         LoggedModelAttribute::LastUpdatedTime => ("m.last_updated_time", Kind::Int),
     }
@@ -104,18 +104,17 @@ fn mark(model: &LoggedModel, sort: &LoggedModelSort) -> Mark {
 
 fn attribute_mark(model: &LoggedModel, attribute: LoggedModelAttribute) -> Mark {
     let text = |text: &str| Mark::Text(text.to_owned());
+    let maybe = |maybe: &Option<String>| maybe.as_deref().map_or(Mark::Missing, text);
     match attribute {
         LoggedModelAttribute::ModelId => text(&model.id),
         LoggedModelAttribute::ExperimentId => Mark::Int(model.experiment_id.0),
         LoggedModelAttribute::Name => text(&model.name),
         LoggedModelAttribute::ArtifactLocation => text(&model.artifact_location),
         LoggedModelAttribute::Status => Mark::Int(model.status as i64),
-        LoggedModelAttribute::StatusMessage => {
-            model.status_message.as_deref().map_or(Mark::Missing, text)
-        }
+        LoggedModelAttribute::StatusMessage => maybe(&model.status_message),
         LoggedModelAttribute::LifecycleStage => Mark::Int(model.stage as i64),
-        LoggedModelAttribute::ModelType => text(&model.model_type),
-        LoggedModelAttribute::SourceRunId => text(&model.source_run_id),
+        LoggedModelAttribute::ModelType => maybe(&model.model_type),
+        LoggedModelAttribute::SourceRunId => maybe(&model.source_run_id),
         LoggedModelAttribute::CreationTime => Mark::Int(model.creation_time),
         LoggedModelAttribute::LastUpdatedTime => Mark::Int(model.last_updated_time),
     }

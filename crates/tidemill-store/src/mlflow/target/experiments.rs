@@ -3,7 +3,8 @@
 use tidemill_core::experiments::Experiment;
 
 use super::rows::{NewExperiment, NewExperimentTag};
-use super::{MlflowPage, Unwritten, WORKSPACE};
+use super::{MlflowPage, WORKSPACE};
+use crate::unwritten::Unwritten;
 
 impl MlflowPage<'_> {
     /// Adds an experiment.

@@ -2,17 +2,23 @@
 
 use tidemill_core::logged_models::{LoggedModel, ModelMetric};
 
+use super::MlflowPage;
 use super::rows::{
     NewLoggedModel, NewLoggedModelMetric, NewLoggedModelParam, NewLoggedModelTag, kept,
 };
 use super::runs::hash;
-use super::{MlflowPage, Unwritten};
 use crate::dialect::MlflowNumber;
+use crate::unwritten::Unwritten;
 
 impl MlflowPage<'_> {
     /// Adds a logged model, after the runs that logged its metrics.
     pub fn add_logged_model(&mut self, model: &LoggedModel) -> Result<(), Unwritten> {
-        let message = model.status_message.as_deref().unwrap_or_default();
+        let [message, model_type, source_run] = [
+            &model.status_message,
+            &model.model_type,
+            &model.source_run_id,
+        ]
+        .map(|text| text.as_deref().unwrap_or_default());
         for (column, text, what) in [
             ("logged_models.model_id", &*model.id, "its id"),
             ("logged_models.name", &*model.name, "its name"),
@@ -21,12 +27,8 @@ impl MlflowPage<'_> {
                 &*model.artifact_location,
                 "its artifact location",
             ),
-            ("logged_models.model_type", &*model.model_type, "its type"),
-            (
-                "logged_models.source_run_id",
-                &*model.source_run_id,
-                "its source run",
-            ),
+            ("logged_models.model_type", model_type, "its type"),
+            ("logged_models.source_run_id", source_run, "its source run"),
             (
                 "logged_models.status_message",
                 message,

@@ -5,7 +5,6 @@
 //! off is served by none, and is told from a whole one when it is met again.
 
 mod experiments;
-mod limits;
 mod logged_models;
 mod registry;
 mod rows;
@@ -17,16 +16,16 @@ use std::collections::{HashMap, HashSet};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
-use diesel::result::Error as DieselError;
 use tidemill_core::{Error, Result};
 
 use super::read_only;
 use crate::DatabaseUrl;
 use crate::connection::{Access, DbConnection};
-use crate::dialect::{self, MlflowNumber, bulk};
+use crate::dialect::{self, Dialect, MlflowNumber, bulk};
 use crate::error::Failure;
-use limits::Limits;
-use rows::Rows;
+use crate::limits::Limits;
+use crate::unwritten::Unwritten;
+use rows::{Latest, Rows};
 use schema::{alembic_version, experiments as experiment_rows};
 
 /// The revision of the tables that are written: the newest that MLflow 3.17.2 makes.
@@ -35,29 +34,6 @@ const REVISION: &str = "dc11669786a5";
 const UNFINISHED: &str = "tidemill_export_unfinished";
 /// The workspace that everybody has.
 const WORKSPACE: &str = "default";
-
-/// Why something was not written.
-#[derive(Debug)]
-pub enum Unwritten {
-    /// The database cannot hold it, and says why. Nothing of the transaction stays.
-    Refused(String),
-    /// The database cannot be written at all.
-    Failed(Error),
-}
-
-impl From<DieselError> for Unwritten {
-    fn from(error: DieselError) -> Self {
-        let said = match &error {
-            DieselError::DatabaseError(_, info) => Some(info.message().to_owned()),
-            _ => None,
-        };
-        match (Error::from(Failure::from(error)), said) {
-            // It is away, full, busy or read-only, whatever is written to it.
-            (error @ Error::Unavailable(_), _) | (error, None) => Self::Failed(error),
-            (_, Some(said)) => Self::Refused(format!("the database refuses it: {said}")),
-        }
-    }
-}
 
 /// A database with MLflow's tables, open for writing everything into it once.
 pub struct MlflowTarget {
@@ -82,6 +58,8 @@ pub struct MlflowPage<'t> {
     before: &'t Written,
     written: Written,
     rows: Rows,
+    /// The newest point of the metric whose points are coming.
+    latest: Option<Latest>,
 }
 
 impl MlflowTarget {
@@ -100,7 +78,7 @@ impl MlflowTarget {
         let mut db = look(url)?
             .ok_or_else(|| Error::not_found(format!("There is no database at {url:?}.")))?;
         state::check(&mut db)?;
-        let mut db = open(url, Access::Write)?;
+        let mut db = DbConnection::open_or_explain(url, Access::Write)?;
         dialect::hurry(&mut db).map_err(Failure::from)?;
         let limits = Limits::of(&mut db)?;
         let mut target = Self {
@@ -139,8 +117,10 @@ impl MlflowTarget {
             before: &self.written,
             written: Written::default(),
             rows: Rows::default(),
+            latest: None,
         };
         let outcome = work(&mut page).and_then(|value| {
+            page.rows.latest.extend(page.latest.take());
             page.rows.flush(page.db).map_err(Unwritten::from)?;
             page.db.batch_execute("COMMIT").map_err(Unwritten::from)?;
             Ok((value, page.written))
@@ -174,15 +154,10 @@ impl MlflowTarget {
 /// A connection that reads, if there is a database.
 fn look(url: &DatabaseUrl) -> Result<Option<DbConnection>> {
     match read_only(url) {
-        Ok(url) => open(&url, Access::Read { cache_kib: 1024 }).map(Some),
+        Ok(url) => DbConnection::open_or_explain(&url, Access::Read { cache_kib: 1024 }).map(Some),
         Err(Error::NotFound(_)) => Ok(None),
         Err(error) => Err(error),
     }
-}
-
-fn open(url: &DatabaseUrl, access: Access) -> Result<DbConnection> {
-    DbConnection::open(url, access)
-        .map_err(|error| Error::unavailable(format!("{url:?} cannot be opened: {error}")))
 }
 
 /// Changes the revision, if it is the one expected.
@@ -192,4 +167,15 @@ fn revise(db: &mut DbConnection, from: &str, to: &str) -> QueryResult<bool> {
             .set(alembic_version::version_num.eq(to))
             .execute(db)?;
     Ok(changed == 1)
+}
+
+impl MlflowPage<'_> {
+    /// A number as MLflow's columns hold it.
+    pub(super) fn number(&self, number: i64, what: &str) -> Result<MlflowNumber, Unwritten> {
+        MlflowNumber::new(Dialect::of(self.db), number).ok_or_else(|| {
+            Unwritten::Refused(format!(
+                "{what} {number} is larger than MLflow's column holds on a database server"
+            ))
+        })
+    }
 }

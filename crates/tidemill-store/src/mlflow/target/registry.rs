@@ -4,9 +4,10 @@ use tidemill_core::registry::{ModelVersion, VersionStatus};
 use tidemill_core::transfer::CarriedModel;
 
 use super::rows::{NewAlias, NewRegisteredModel, NewRegisteredModelTag, NewVersion, NewVersionTag};
-use super::{MlflowPage, Unwritten, WORKSPACE};
+use super::{MlflowPage, WORKSPACE};
 use crate::dialect::MlflowNumber;
 use crate::mlflow::registry::DELETED;
+use crate::unwritten::Unwritten;
 
 impl MlflowPage<'_> {
     /// Adds a registered model. What a version says of a logged model beside its source has no
@@ -71,8 +72,8 @@ impl MlflowPage<'_> {
                 &or_none(&version.storage_location),
                 "storage location",
             ),
-            ("run_id", &version.run_id, "run"),
-            ("run_link", &version.run_link, "run link"),
+            ("run_id", &or_none(&version.run_id), "run"),
+            ("run_link", &or_none(&version.run_link), "run link"),
             (
                 "status_message",
                 &or_none(&version.status_message),
@@ -96,8 +97,8 @@ impl MlflowPage<'_> {
             current_stage: version.stage.as_str(),
             source: Some(version.source.clone()),
             storage_location: version.storage_location.clone(),
-            run_id: Some(version.run_id.clone()),
-            run_link: Some(version.run_link.clone()),
+            run_id: version.run_id.clone(),
+            run_link: version.run_link.clone(),
             status: version.status.as_str(),
             status_message: version.status_message.clone(),
             workspace: WORKSPACE,

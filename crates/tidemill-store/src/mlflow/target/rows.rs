@@ -64,7 +64,7 @@ row!(NewInputTag of input_tags { input_uuid: String, name: String, value: String
 row!(NewLoggedModel of logged_models {
     model_id: String, experiment_id: MlflowNumber, name: String, artifact_location: String,
     creation_timestamp_ms: i64, last_updated_timestamp_ms: i64, status: i32,
-    lifecycle_stage: &'static str, model_type: String, source_run_id: String,
+    lifecycle_stage: &'static str, model_type: Option<String>, source_run_id: Option<String>,
     status_message: Option<String>,
 });
 row!(NewLoggedModelParam of logged_model_params {

@@ -8,9 +8,10 @@ use tidemill_core::runs::Run;
 use tidemill_core::transfer::CarriedRun;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
+use super::MlflowPage;
 use super::rows::{History, Latest, NewDataset, NewInput, NewInputTag, NewParam, NewRun, NewTag};
-use super::{MlflowPage, Unwritten};
 use crate::dialect::MlflowNumber;
+use crate::unwritten::Unwritten;
 
 /// What MLflow says of the source of every run since sources are tags.
 const SOURCE_TYPE: &str = "UNKNOWN";
@@ -179,7 +180,8 @@ impl MlflowPage<'_> {
         Ok(())
     }
 
-    /// Adds a metric of a run that was added: all its points, each once.
+    /// Adds points of a metric of a run that was added: all of them, one call after the other, and
+    /// each once.
     pub fn add_metric(
         &mut self,
         run: &str,
@@ -189,18 +191,20 @@ impl MlflowPage<'_> {
         let what = format_args!("the name of its metric '{key}'");
         self.limits.check("metrics.key", &key, what)?;
         let (run, key): (Arc<str>, Arc<str>) = (run.into(), key.into());
-        let newest = points
-            .iter()
-            .copied()
-            .reduce(|newest, point| match point.replaces(&newest) {
-                true => point,
-                false => newest,
-            });
-        self.rows.latest.extend(newest.map(|point| Latest {
-            run: run.clone(),
-            key: key.clone(),
-            point,
-        }));
+        for point in &points {
+            match &mut self.latest {
+                Some(latest) if latest.run == run && latest.key == key => {
+                    if point.replaces(&latest.point) {
+                        latest.point = *point;
+                    }
+                }
+                latest => {
+                    let (run, key, point) = (run.clone(), key.clone(), *point);
+                    let ended = latest.replace(Latest { run, key, point });
+                    self.rows.latest.extend(ended);
+                }
+            }
+        }
         self.rows.grew(points.len(), 0);
         self.rows.histories.push(History { run, key, points });
         Ok(self.rows.flush_if_many(self.db)?)

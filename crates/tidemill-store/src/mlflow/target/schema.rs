@@ -134,8 +134,8 @@ diesel::table! {
         last_updated_timestamp_ms -> BigInt,
         status -> Integer,
         lifecycle_stage -> Text,
-        model_type -> Text,
-        source_run_id -> Text,
+        model_type -> Nullable<Text>,
+        source_run_id -> Nullable<Text>,
         status_message -> Nullable<Text>,
     }
 }

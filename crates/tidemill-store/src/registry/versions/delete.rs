@@ -44,8 +44,8 @@ fn redact(db: &mut DbConnection, version: i64, now: i64) -> DbResult<()> {
             model_version::user_id.eq(None::<&str>),
             model_version::source.eq(""),
             model_version::storage_location.eq(None::<&str>),
-            model_version::run_uuid.eq(""),
-            model_version::run_link.eq(""),
+            model_version::run_uuid.eq(None::<&str>),
+            model_version::run_link.eq(None::<&str>),
             model_version::status_message.eq(None::<&str>),
             model_version::logged_model_uuid.eq(None::<&str>),
         ))

@@ -55,6 +55,7 @@ impl<'a> RunFolder<'a> {
             id: info.id,
             experiment_id: info.experiment_id,
             start_time: info.start_time,
+            artifact_uri: Some(info.artifact_uri),
             signature: self.signature()?,
         })
     }

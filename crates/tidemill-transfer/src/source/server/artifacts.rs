@@ -1,5 +1,6 @@
 //! Artifacts that a server hands out itself, those at `mlflow-artifacts:`.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -10,7 +11,8 @@ use super::Credentials;
 use super::address::Address;
 use super::client::Client;
 use super::failure::Failure;
-use crate::bundle::{ArtifactFiles, TakeFile};
+use super::json::Int;
+use crate::source::copying::{FolderFiles, ListedFile};
 use crate::{Error, Result};
 
 const ARTIFACTS: &str = "/api/2.0/mlflow-artifacts/artifacts";
@@ -42,6 +44,7 @@ struct Entry {
     path: String,
     #[serde(default)]
     is_dir: bool,
+    file_size: Option<Int>,
 }
 
 impl ServerArtifacts {
@@ -66,6 +69,41 @@ impl ServerArtifacts {
         }
     }
 
+    /// Every file in this folder and below. A server tells no times.
+    pub fn files(&self) -> Result<FolderFiles> {
+        let mut found = FolderFiles::default();
+        let mut folders = vec![ArtifactPath::root()];
+        while let Some(folder) = folders.pop() {
+            for entry in self.list(&folder)? {
+                let Ok(name) = name(&entry.path) else {
+                    found.refused.push(format!("{folder}/{}", entry.path));
+                    continue;
+                };
+                let path = folder.join(&name);
+                if !entry.is_dir {
+                    found.files.push(ListedFile {
+                        path: path.to_string(),
+                        size: entry.file_size.map_or(0, |Int(size)| size.cast_unsigned()),
+                        changed: None,
+                    });
+                    continue;
+                }
+                if path.segments().count() > DEPTH {
+                    return Err(Error::Source(format!("{path} is too deep")));
+                }
+                folders.push(path);
+            }
+        }
+        Ok(found)
+    }
+
+    /// One of them, as it comes.
+    pub fn file(&self, path: &ArtifactPath) -> Result<impl Read + use<>> {
+        let full = self.folder.join(path);
+        let full = utf8_percent_encode(full.as_str(), PLAIN);
+        Ok(self.client.open(&format!("{ARTIFACTS}/{full}"))?)
+    }
+
     fn list(&self, folder: &ArtifactPath) -> Result<Vec<Entry>> {
         let path = self.folder.join(folder);
         let listing = self.client.get(ARTIFACTS, &[("path", path.as_str())]);
@@ -74,29 +112,6 @@ impl ServerArtifacts {
             Err(Failure::NotThere(_)) => Ok(Vec::new()),
             Err(failure) => Err(failure.into()),
         }
-    }
-}
-
-impl ArtifactFiles for ServerArtifacts {
-    fn each(&mut self, take: &mut TakeFile<'_>) -> Result<()> {
-        let mut folders = vec![ArtifactPath::root()];
-        while let Some(folder) = folders.pop() {
-            for entry in self.list(&folder)? {
-                let path = folder.join(&name(&entry.path)?);
-                if entry.is_dir {
-                    if path.segments().count() > DEPTH {
-                        return Err(Error::Source(format!("{path} is too deep")));
-                    }
-                    folders.push(path);
-                    continue;
-                }
-                let full = self.folder.join(&path);
-                let full = utf8_percent_encode(full.as_str(), PLAIN);
-                let mut bytes = self.client.open(&format!("{ARTIFACTS}/{full}"))?;
-                take(path.as_str(), &mut bytes)?;
-            }
-        }
-        Ok(())
     }
 }
 

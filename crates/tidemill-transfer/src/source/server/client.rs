@@ -186,7 +186,7 @@ impl Client {
         let again = !(error.is_builder() || error.is_redirect());
         let words = self.safe(&chain(error));
         Missed {
-            failure: Failure::Broken(format!("{question}: {words}")),
+            failure: Failure::Broken(format!("{}: {question}: {words}", self.address.name())),
             again: again.then_some(Duration::ZERO),
         }
     }
@@ -366,7 +366,7 @@ mod tests {
         let address = Address::new("http://me:s3cret@127.0.0.1:1/", Credentials::None).unwrap();
         let client = Client::hurried(address);
         let words = text(client.get::<Value>("/p", &[("q", "hush")]).unwrap_err());
-        assert!(words.starts_with("GET /p: "), "{words}");
+        assert!(words.starts_with("http://127.0.0.1:1: GET /p: "), "{words}");
         assert!(
             !words.contains("s3cret") && !words.contains("hush"),
             "{words}"

@@ -1,6 +1,7 @@
 //! Logged models, which MLflow has from version 3 on. The API lists active ones only.
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::json;
 use serde_json::value::RawValue;
 use tidemill_core::logged_models::LoggedModel;
@@ -13,9 +14,25 @@ use super::{experiments, json as reading, wire};
 use crate::Result;
 
 const SEARCH: &str = "/api/2.0/mlflow/logged-models/search";
+const ONE: &str = "/api/2.0/mlflow/logged-models";
 /// How many experiments are searched at once. Databases take no statement with more than some
 /// ten thousand values; up to here the models of all experiments come in one list by id.
 const MAX_EXPERIMENTS: usize = 10_000;
+
+/// Whether a model that was there is not there any more, or deleted, which a server tells in the
+/// same words.
+pub(super) fn is_gone(client: &Client, id: &str) -> Result<bool> {
+    // Ids come from notes about this server; one that would be another path is none.
+    let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    if !id.bytes().all(is_plain) {
+        return Ok(false);
+    }
+    match client.get::<IgnoredAny>(&format!("{ONE}/{id}"), &[]) {
+        Err(Failure::NotThere(_)) => Ok(true),
+        Err(failure) => failure.of_one_thing().map(|_| false),
+        Ok(_) => Ok(false),
+    }
+}
 
 #[derive(Deserialize, Default)]
 struct Answer {

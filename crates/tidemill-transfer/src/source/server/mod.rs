@@ -142,4 +142,20 @@ impl Source for Server {
         };
         registry::page(&self.client, names, after, limit, faults)
     }
+
+    /// Each is asked for: lists may hide what is there.
+    fn gone(&mut self, kind: Kind, names: Vec<String>) -> Result<Vec<String>> {
+        let mut gone = Vec::new();
+        for name in names {
+            let is_gone = match kind {
+                Kind::RegisteredModel => registry::is_gone(&self.client, &name)?,
+                Kind::LoggedModel => logged_models::is_gone(&self.client, &name)?,
+                Kind::Experiment | Kind::Run | Kind::Artifacts => false,
+            };
+            if is_gone {
+                gone.push(name);
+            }
+        }
+        Ok(gone)
+    }
 }

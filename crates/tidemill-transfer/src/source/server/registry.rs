@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 use tidemill_core::registry::{ModelVersion, prompts};
 use tidemill_core::transfer::{CarriedModel, Fault};
@@ -82,6 +83,15 @@ pub(super) fn names(client: &Client, faults: &mut Vec<Fault>) -> Result<Names> {
         }
     }
     Ok(names)
+}
+
+/// Whether a model that was there is not there any more.
+pub(super) fn is_gone(client: &Client, name: &str) -> Result<bool> {
+    match client.get::<IgnoredAny>(GET, &[("name", name)]) {
+        Err(Failure::NotThere(_)) => Ok(true),
+        Err(failure) => failure.of_one_thing().map(|_| false),
+        Ok(_) => Ok(false),
+    }
 }
 
 /// At most `limit` models by name from the one after `after` on.

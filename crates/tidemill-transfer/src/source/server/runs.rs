@@ -107,6 +107,7 @@ impl Found {
             id: info.id.clone(),
             experiment_id: info.experiment_id,
             start_time: info.start_time,
+            artifact_uri: Some(info.artifact_uri.clone()),
             signature: self.signature,
         }
     }

@@ -28,10 +28,8 @@ struct Info {
     artifact_uri: String,
     status: Option<String>,
     status_message: Option<String>,
-    #[serde(default)]
-    model_type: String,
-    #[serde(default)]
-    source_run_id: String,
+    model_type: Option<String>,
+    source_run_id: Option<String>,
     #[serde(default)]
     tags: Vec<KeyValue>,
 }

@@ -35,10 +35,8 @@ pub(in crate::source::server) struct ModelVersion {
     description: Option<String>,
     #[serde(default)]
     source: String,
-    #[serde(default)]
-    run_id: String,
-    #[serde(default)]
-    run_link: String,
+    run_id: Option<String>,
+    run_link: Option<String>,
     status: Option<String>,
     status_message: Option<String>,
     model_id: Option<String>,
