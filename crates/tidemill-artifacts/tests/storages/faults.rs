@@ -224,7 +224,7 @@ fn a_cut_multipart_upload_is_aborted_at_the_store() {
 
 #[test]
 fn an_upload_that_falls_silent_is_ended() {
-    let mut quick = settings(&s3_settings(s3_server::url()));
+    let mut quick = settings(&s3_settings(&s3_server::shared().url));
     quick.limits.idle = Duration::from_millis(200);
     let bucket = storage::open("s3://tidemill", quick);
     let name = path(&uuid::Uuid::new_v4().to_string());

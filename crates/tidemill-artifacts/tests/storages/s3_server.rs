@@ -21,17 +21,17 @@ use crate::google_links;
 pub(crate) const KEY_ID: &str = "tidemill";
 pub(crate) const SECRET: &str = "tidemill-secret";
 
-/// Where the one that most tests share listens.
-pub(crate) fn url() -> &'static str {
+/// The one that most tests share.
+pub(crate) fn shared() -> &'static S3Server {
     static SHARED: OnceLock<S3Server> = OnceLock::new();
-    &SHARED.get_or_init(S3Server::start).url
+    SHARED.get_or_init(S3Server::start)
 }
 
-/// Where one listens that stands in for Google's: its XML API, which `object_store` uses, is
-/// S3's in all but how requests are signed.
-pub(crate) fn google_url() -> &'static str {
+/// One that stands in for Google's: its XML API, which `object_store` uses, is S3's in all but
+/// how requests are signed.
+pub(crate) fn google() -> &'static S3Server {
     static GOOGLE: OnceLock<S3Server> = OnceLock::new();
-    &GOOGLE.get_or_init(|| S3Server::start_with(None)).url
+    GOOGLE.get_or_init(|| S3Server::start_with(None))
 }
 
 /// A server with an empty bucket, `tidemill`.
@@ -47,7 +47,6 @@ impl S3Server {
 
     fn start_with(auth: Option<SimpleAuth>) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::create_dir(folder.path().join("tidemill")).unwrap();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let files = s3s_fs::FileSystem::new(folder.path()).unwrap();
@@ -57,7 +56,15 @@ impl S3Server {
             runtime.block_on(serve(listener, files, shelf, auth));
         });
 
-        Self { url, folder }
+        let server = Self { url, folder };
+        server.make_bucket("tidemill");
+        server
+    }
+
+    /// Makes a bucket. It looks at all of a bucket for each list, and fails when a file goes
+    /// meanwhile: tests that write beside each other have one each.
+    pub(crate) fn make_bucket(&self, name: &str) {
+        std::fs::create_dir(self.folder.path().join(name)).unwrap();
     }
 
     /// Makes unfinished uploads look this old.

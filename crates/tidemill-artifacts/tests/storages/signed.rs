@@ -115,7 +115,7 @@ fn an_upload_link_takes_the_file() {
 /// Where only `object_store` has the key, or asks Google to sign. It signs for Google's host.
 #[test]
 fn a_link_that_is_not_signed_here_is_for_the_file_as_it_is_named() {
-    let url = s3_server::google_url();
+    let url = s3_server::google().url.as_str();
     let open =
         |variables: &[(&str, &str)]| storage::open("gs://tidemill", storage::settings(variables));
     let signing = open(&[

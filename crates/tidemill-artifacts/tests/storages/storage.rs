@@ -12,7 +12,7 @@ use tidemill_core::storage_uri::{LocationPolicy, StorageUri};
 use tidemill_core::{Error, Result};
 
 use crate::google_links::SERVICE_ACCOUNT;
-use crate::s3_server;
+use crate::s3_server::{self, S3Server};
 
 /// A repository and what keeps it alive.
 #[derive(Clone)]
@@ -52,12 +52,13 @@ pub(crate) fn local() -> Option<Storage> {
 }
 
 pub(crate) fn s3() -> Option<Storage> {
-    bucket("s3://tidemill", &s3_settings(s3_server::url()))
+    let server = s3_server::shared();
+    Some(own_bucket("s3", server, &s3_settings(&server.url)))
 }
 
 pub(crate) fn other_s3() -> Option<Storage> {
     let url = std::env::var("TIDEMILL_TEST_S3_URL").ok()?;
-    bucket("s3://tidemill", &s3_settings(&url))
+    Some(own_folder("s3://tidemill", &s3_settings(&url)))
 }
 
 pub(crate) fn azure() -> Option<Storage> {
@@ -65,28 +66,26 @@ pub(crate) fn azure() -> Option<Storage> {
     let key =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
     let connection = format!("AccountName=devstoreaccount1;AccountKey={key};BlobEndpoint={url}");
-    bucket(
+    Some(own_folder(
         "wasbs://tidemill@devstoreaccount1.blob.core.windows.net",
         &[("AZURE_STORAGE_CONNECTION_STRING", &connection)],
-    )
+    ))
 }
 
 pub(crate) fn gcs() -> Option<Storage> {
-    bucket(
-        "gs://tidemill",
-        &[("STORAGE_EMULATOR_HOST", s3_server::google_url())],
-    )
+    let server = s3_server::google();
+    let settings = [("STORAGE_EMULATOR_HOST", server.url.as_str())];
+    Some(own_bucket("gs", server, &settings))
 }
 
 /// With a service account's key, which signs links.
 pub(crate) fn gcs_with_key() -> Option<Storage> {
-    bucket(
-        "gs://tidemill",
-        &[
-            ("STORAGE_EMULATOR_HOST", s3_server::google_url()),
-            ("GOOGLE_APPLICATION_CREDENTIALS", SERVICE_ACCOUNT),
-        ],
-    )
+    let server = s3_server::google();
+    let settings = [
+        ("STORAGE_EMULATOR_HOST", server.url.as_str()),
+        ("GOOGLE_APPLICATION_CREDENTIALS", SERVICE_ACCOUNT),
+    ];
+    Some(own_bucket("gs", server, &settings))
 }
 
 pub(crate) fn s3_settings(url: &str) -> [(&'static str, &str); 4] {
@@ -106,13 +105,24 @@ pub(crate) fn settings(variables: &[(&str, &str)]) -> StorageSettings {
     )
 }
 
-fn bucket(root: &str, variables: &[(&str, &str)]) -> Option<Storage> {
+/// A folder of a bucket that tests share.
+fn own_folder(root: &str, variables: &[(&str, &str)]) -> Storage {
     let repository = open(root, settings(variables));
-    let unique = uuid::Uuid::new_v4().simple().to_string();
-    Some(Storage {
-        repository: repository.below(&path(&unique)),
+    Storage {
+        repository: repository.below(&path(&unique())),
         folder: None,
-    })
+    }
+}
+
+/// A folder of a bucket of its own.
+fn own_bucket(scheme: &str, server: &S3Server, variables: &[(&str, &str)]) -> Storage {
+    let name = unique();
+    server.make_bucket(&name);
+    own_folder(&format!("{scheme}://{name}"), variables)
+}
+
+fn unique() -> String {
+    uuid::Uuid::new_v4().simple().to_string()
 }
 
 pub(crate) fn open(root: &str, settings: StorageSettings) -> Repository {

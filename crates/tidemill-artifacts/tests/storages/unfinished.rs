@@ -86,7 +86,7 @@ fn storages_that_end_uploads_themselves_list_none() {
 
 #[test]
 fn wrong_credentials_are_refused() {
-    let mut variables = s3_settings(s3_server::url());
+    let mut variables = s3_settings(&s3_server::shared().url);
     variables[2].1 = "wrong";
     let bucket = storage::open("s3://tidemill", settings(&variables));
     assert!(matches!(all(&bucket), Err(Error::PermissionDenied(_))));
