@@ -19,8 +19,16 @@ const SHOWN: usize = 80;
 struct Flat(BTreeMap<String, String>);
 
 impl Flat {
+    /// What is not there is not put.
     fn put(&mut self, name: impl Into<String>, value: impl Debug) -> &mut Self {
-        self.0.insert(name.into(), format!("{value:?}"));
+        let text = format!("{value:?}");
+        let inner = text
+            .strip_prefix("Some(")
+            .and_then(|text| text.strip_suffix(')'));
+        if text != "None" {
+            self.0
+                .insert(name.into(), inner.unwrap_or(&text).to_owned());
+        }
         self
     }
 
@@ -142,7 +150,7 @@ pub(crate) fn of_registered_models(source: &CarriedModel, here: &CarriedModel) -
         let mut flat = Flat::default();
         flat.put("creation time", model.creation_time);
         flat.put("last update time", model.last_updated_time);
-        flat.put("description", &model.description);
+        flat.put("description", model.told_description());
         flat.put("last version", model.last_version);
         flat.tags("", &model.tags);
         for alias in &model.aliases {
@@ -157,11 +165,10 @@ pub(crate) fn of_registered_models(source: &CarriedModel, here: &CarriedModel) -
             let times = (version.creation_time, version.last_updated_time);
             flat.put(format!("{of}times"), times);
             flat.put(format!("{of}user"), &version.user_id);
-            flat.put(format!("{of}run"), (&version.run_id, &version.run_link));
-            flat.put(
-                format!("{of}status"),
-                (version.status, &version.status_message),
-            );
+            flat.put(format!("{of}run"), &version.run_id);
+            flat.put(format!("{of}run link"), &version.run_link);
+            flat.put(format!("{of}status"), version.status);
+            flat.put(format!("{of}status message"), &version.status_message);
             flat.put(format!("{of}model"), &version.model_id);
             flat.tags(&of, &version.tags);
         }

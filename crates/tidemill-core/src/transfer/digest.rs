@@ -58,7 +58,7 @@ pub fn registered_model(model: &CarriedModel) -> u128 {
     parts
         .whole(model.creation_time)
         .whole(model.last_updated_time);
-    parts.optional(model.description.as_deref());
+    parts.optional(model.told_description());
     parts.whole(model.last_version);
     parts.set(model.tags.iter().map(tag));
     parts.set(model.aliases.iter().map(alias));

@@ -66,6 +66,14 @@ pub struct CarriedModel {
     pub last_version: i64,
 }
 
+impl CarriedModel {
+    /// The description, if it says anything: MLflow's servers do not tell an empty one from none,
+    /// so neither does what compares models.
+    pub fn told_description(&self) -> Option<&str> {
+        self.description.as_deref().filter(|text| !text.is_empty())
+    }
+}
+
 /// A run in the list of what a source has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunHead {

@@ -219,6 +219,28 @@ fn a_model_that_is_gone_and_was_changed_here_is_a_conflict() {
     }
 }
 
+/// As after a trial over HTTP, where MLflow tells no empty description.
+#[test]
+fn an_empty_description_of_a_model_is_the_same_as_none() {
+    let target = TestDatabase::sqlite();
+    let mut sources = Vec::new();
+    for description in ["NULL", "''"] {
+        let given = Given::with(&format!(
+            "UPDATE registered_models SET description = {description}"
+        ));
+        let report = given.import_into(&target, OnConflict::Fail);
+        assert!(report.is_good(), "{report}");
+        sources.push(given);
+    }
+    for given in sources {
+        assert!(given.verified(&target).is_good());
+        given.execute("UPDATE registered_models SET description = 'something'");
+        let text = given.verified(&target).to_string();
+        let how = "description: \"something\" in the source, nothing here";
+        assert!(text.contains(how), "{text}");
+    }
+}
+
 /// A file that was made anew under the old name must not empty the registry.
 #[test]
 fn a_source_without_any_model_takes_none_along() {
