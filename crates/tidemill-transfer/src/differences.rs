@@ -97,7 +97,6 @@ pub(crate) fn of_runs(source: &CarriedRun, here: &CarriedRun) -> Vec<String> {
         flat.put("start time", info.start_time)
             .put("end time", info.end_time);
         flat.put("lifecycle stage", info.stage.as_str());
-        flat.put("deleted time", carried.deleted_time);
         flat.put("artifact URI", &info.artifact_uri);
         flat.params(&run.params).tags("", &run.tags);
         for input in &run.dataset_inputs {
@@ -151,7 +150,6 @@ pub(crate) fn of_registered_models(source: &CarriedModel, here: &CarriedModel) -
         flat.put("creation time", model.creation_time);
         flat.put("last update time", model.last_updated_time);
         flat.put("description", model.told_description());
-        flat.put("last version", model.last_version);
         flat.tags("", &model.tags);
         for alias in &model.aliases {
             flat.put(format!("alias {}", alias.alias), alias.version);
@@ -161,7 +159,7 @@ pub(crate) fn of_registered_models(source: &CarriedModel, here: &CarriedModel) -
             flat.put(format!("{of}stage"), version.stage.as_str());
             flat.put(format!("{of}description"), &version.description);
             flat.put(format!("{of}source"), &version.source);
-            flat.put(format!("{of}storage location"), &version.storage_location);
+            flat.put(format!("{of}location"), version.location());
             let times = (version.creation_time, version.last_updated_time);
             flat.put(format!("{of}times"), times);
             flat.put(format!("{of}user"), &version.user_id);

@@ -1,5 +1,8 @@
 //! Digests of content: equal for equal things, wherever they are stored and in whatever order
-//! their parts were read.
+//! their parts were read. What MLflow's servers do not tell is left out, so that a thing has one
+//! digest whichever way it came: when a run was deleted, the number of a model's last version
+//! when that was deleted, an empty description of a model, and whether the location of a
+//! version's files was written down although it is its source.
 //!
 //! They find what was lost or changed on the way; they do not defend against somebody who wants
 //! two things to have the same digest.
@@ -51,7 +54,7 @@ pub fn logged_model(model: &LoggedModel) -> u128 {
     parts.digest()
 }
 
-/// The digest of a registered model with versions, tags and aliases.
+/// The digest of a registered model with versions, tags and aliases, without `last_version`.
 pub fn registered_model(model: &CarriedModel) -> u128 {
     let mut parts = Parts::default();
     parts.text(&model.name);
@@ -59,7 +62,6 @@ pub fn registered_model(model: &CarriedModel) -> u128 {
         .whole(model.creation_time)
         .whole(model.last_updated_time);
     parts.optional(model.told_description());
-    parts.whole(model.last_version);
     parts.set(model.tags.iter().map(tag));
     parts.set(model.aliases.iter().map(alias));
     parts.set(model.versions.iter().map(version));
@@ -71,7 +73,7 @@ pub fn registered_model(model: &CarriedModel) -> u128 {
 pub struct RunDigest(u128);
 
 impl RunDigest {
-    /// Begins with the run itself.
+    /// Begins with the run itself, without `deleted_time`.
     pub fn new(carried: &CarriedRun) -> Self {
         let run = &carried.run;
         let info = &run.info;
@@ -79,7 +81,7 @@ impl RunDigest {
         parts.text(info.id.as_str()).whole(info.experiment_id.0);
         parts.text(&info.name).text(&info.user_id);
         parts.whole(info.status as i64).whole(info.start_time);
-        parts.maybe(info.end_time).maybe(carried.deleted_time);
+        parts.maybe(info.end_time);
         parts.text(&info.artifact_uri).text(info.stage.as_str());
         parts.set(run.params.iter().map(param));
         parts.set(run.tags.iter().map(tag));
@@ -220,7 +222,7 @@ fn version(version: &ModelVersion) -> u128 {
     parts.optional(version.description.as_deref());
     parts.optional(version.user_id.as_deref());
     parts.text(version.stage.as_str()).text(&version.source);
-    parts.optional(version.storage_location.as_deref());
+    parts.text(version.location());
     parts
         .text_or_none(version.run_id.as_deref())
         .text_or_none(version.run_link.as_deref());

@@ -26,7 +26,8 @@ impl Writing<'_> {
         Ok(carried_models(self.db, &ids)?.pop())
     }
 
-    /// Puts a registered model in, in the place of what has its name.
+    /// Puts a registered model in, in the place of what has its name. `last_version` does not go
+    /// down: a number that was given is not given again.
     pub fn put_registered_model(&mut self, model: &CarriedModel) -> Result<(), Unwritten> {
         Ok(self.replace_model(model)?)
     }
@@ -99,13 +100,18 @@ impl Writing<'_> {
     }
 
     fn replace_model(&mut self, model: &CarriedModel) -> DbResult<()> {
+        let last_version: Option<i64> = registered_model::table
+            .filter(registered_model::name.eq(&model.name))
+            .select(registered_model::last_version)
+            .first(self.db)
+            .optional()?;
         self.remove_model(&model.name)?;
         let row = (
             registered_model::name.eq(&model.name),
             registered_model::creation_time.eq(model.creation_time),
             registered_model::last_updated_time.eq(model.last_updated_time),
             registered_model::description.eq(&model.description),
-            registered_model::last_version.eq(model.last_version),
+            registered_model::last_version.eq(model.last_version.max(last_version.unwrap_or(0))),
         );
         let id = insert_returning_id!(self.db, registered_model, row)?;
         let tags = model.tags.iter().map(|tag| (id, &*tag.key, &*tag.value));

@@ -21,6 +21,8 @@ trait Model: Sized {
     const KIND: Kind;
     fn key(&self) -> &str;
     fn digest(&self) -> u128;
+    /// Whether it has more than the one here, of which the digest says nothing.
+    fn tells_more_than(&self, here: &Self) -> bool;
     fn find(writing: &mut Writing<'_>, name: &str) -> Result<Option<Self>>;
     /// Refuses what cannot be held.
     fn check(&self, writing: &Writing<'_>) -> Result<()>;
@@ -39,6 +41,10 @@ impl Model for LoggedModel {
 
     fn digest(&self) -> u128 {
         digest::logged_model(self)
+    }
+
+    fn tells_more_than(&self, _: &Self) -> bool {
+        false
     }
 
     fn find(writing: &mut Writing<'_>, name: &str) -> Result<Option<Self>> {
@@ -75,6 +81,10 @@ impl Model for CarriedModel {
 
     fn digest(&self) -> u128 {
         digest::registered_model(self)
+    }
+
+    fn tells_more_than(&self, here: &Self) -> bool {
+        self.last_version > here.last_version
     }
 
     fn find(writing: &mut Writing<'_>, name: &str) -> Result<Option<Self>> {
@@ -268,7 +278,10 @@ fn model_in<M: Model>(
     let here = M::find(writing, model.key())?;
     let verdict = match &here {
         None => Verdict::Update,
-        Some(here) => import.judge(theirs, theirs, here.digest(), before),
+        Some(here) => match import.judge(theirs, theirs, here.digest(), before) {
+            Verdict::Unchanged if model.tells_more_than(here) => Verdict::Update,
+            verdict => verdict,
+        },
     };
     let outcome = Outcome {
         added: here.is_none(),

@@ -497,6 +497,14 @@ impl Writer<'_> {
         let verdict = self
             .import
             .judge(current.signature, theirs, here.digest, current.before);
+        let deleted = current.run.deleted_time;
+        let verdict = match verdict {
+            // The digest says nothing of it.
+            Verdict::Unchanged if deleted.is_some() && deleted != here.run.deleted_time => {
+                Verdict::Update
+            }
+            verdict => verdict,
+        };
         writing.end_attempt(match verdict.writes() {
             true => Keep::Yes,
             false => Keep::No,
