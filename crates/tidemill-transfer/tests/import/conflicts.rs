@@ -219,26 +219,41 @@ fn a_model_that_is_gone_and_was_changed_here_is_a_conflict() {
     }
 }
 
-/// As after a trial over HTTP, where MLflow tells no empty description.
+/// What MLflow's servers do not tell: when a run was deleted, that a version was, and that a
+/// description is empty.
+const UNTOLD: &str = "UPDATE runs SET deleted_time = NULL;
+    DELETE FROM model_versions WHERE current_stage = 'Deleted_Internal';
+    UPDATE registered_models SET description = NULL;";
+
 #[test]
-fn an_empty_description_of_a_model_is_the_same_as_none() {
+fn what_servers_do_not_tell_is_no_conflict_and_comes_with_the_database() {
+    let (server, database) = (Given::with(UNTOLD), Given::with(""));
+    database.execute("UPDATE registered_models SET description = ''");
     let target = TestDatabase::sqlite();
-    let mut sources = Vec::new();
-    for description in ["NULL", "''"] {
-        let given = Given::with(&format!(
-            "UPDATE registered_models SET description = {description}"
-        ));
-        let report = given.import_into(&target, OnConflict::Fail);
+    for (source, changed) in [(&server, 5), (&database, 2), (&server, 0), (&database, 0)] {
+        let report = source.import_into(&target, OnConflict::Fail);
         assert!(report.is_good(), "{report}");
-        sources.push(given);
+        assert_eq!(written(&report), changed, "{report}");
+        assert!(server.verified(&target).is_good());
+        assert!(database.verified(&target).is_good());
     }
-    for given in sources {
-        assert!(given.verified(&target).is_good());
-        given.execute("UPDATE registered_models SET description = 'something'");
-        let text = given.verified(&target).to_string();
-        let how = "description: \"something\" in the source, nothing here";
-        assert!(text.contains(how), "{text}");
-    }
+    assert_eq!(last_version(&target), 2);
+
+    // A number that was given stays given.
+    server.execute("UPDATE registered_models SET description = 'something'");
+    let text = server.verified(&target).to_string();
+    let how = "description: \"something\" in the source, nothing here";
+    assert!(text.contains(how), "{text}");
+    assert_eq!(
+        written(&server.import_into(&target, OnConflict::Replace)),
+        1
+    );
+    assert_eq!(last_version(&target), 2);
+}
+
+fn last_version(target: &TestDatabase) -> i64 {
+    let mut source = opened(&target.uri()).unwrap();
+    source.registered_models(None, 10, &mut Vec::new()).unwrap()[0].last_version
 }
 
 /// A file that was made anew under the old name must not empty the registry.
