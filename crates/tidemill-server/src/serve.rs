@@ -74,6 +74,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     let server = server.run();
     let handle = server.handle();
     let patience = Duration::from_secs(config.shutdown_timeout);
+    let told = told_to_stop();
     tracing::info!(
         addresses = ?bound,
         database = ?config.stores.tracking.url,
@@ -83,7 +84,7 @@ async fn run(config: Config, started: Instant) -> Result<(), String> {
     );
     let log = Arc::clone(&requests);
     actix_web::rt::spawn(async move {
-        told_to_stop().await;
+        told.await;
         tracing::info!("stopping: requests under way may finish");
         log.ends_at(Instant::now() + patience);
         end_at_the_latest(patience + COMMIT_PATIENCE, log);
@@ -197,18 +198,21 @@ fn survive_file_size_limit() {
     }
 }
 
-async fn told_to_stop() {
+/// Ends when the process is told to stop. From the call on the signals do nothing else.
+fn told_to_stop() -> impl Future<Output = ()> {
     let signals = (
         signal(SignalKind::terminate()),
         signal(SignalKind::interrupt()),
     );
-    match signals {
-        (Ok(mut terminate), Ok(mut interrupt)) => {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
+    async move {
+        match signals {
+            (Ok(mut terminate), Ok(mut interrupt)) => {
+                tokio::select! {
+                    _ = terminate.recv() => {}
+                    _ = interrupt.recv() => {}
+                }
             }
+            _ => std::future::pending().await,
         }
-        _ => std::future::pending().await,
     }
 }
