@@ -1,8 +1,10 @@
 """What people do in the UI, by clicking."""
 
 import re
+import time
 from uuid import uuid4
 
+from browser.watch import DEADLINE
 from mlflow import MlflowClient
 
 
@@ -145,6 +147,7 @@ def test_set_an_alias(page, seeded):
     page.page.get_by_role("option", name="challenger").first.wait_for(state="attached")
     page.page.keyboard.press("Enter")
     page.page.get_by_role("dialog").get_by_role("button", name=re.compile("Save")).click()
+    page.page.get_by_role("dialog").wait_for(state="detached")
     page.sees("@ challenger")
     assert MlflowClient().get_model_version_by_alias(seeded.model, "challenger").version == "2"
 
@@ -159,6 +162,7 @@ def test_edit_a_description_and_a_tag(page, seeded):
     page.page.get_by_role("button", name="Edit tags").click()
     dialog = page.page.get_by_role("dialog")
     dialog.get_by_role("combobox").fill("reviewed")
+    page.page.get_by_role("option", name="reviewed").first.wait_for(state="attached")
     page.page.keyboard.press("Enter")
     dialog.get_by_role("textbox").last.fill("yes")
     page.page.keyboard.press("Enter")
@@ -211,7 +215,8 @@ def test_walk_to_the_third_page(page, thousand_runs):
 def scroll_to(page, text):
     """Turns the wheel over the table until the text is there; the table draws only what is seen."""
     page.page.mouse.move(600, 600)
-    for _ in range(60):
+    give_up = time.monotonic() + DEADLINE / 1000
+    while time.monotonic() < give_up:
         if page.page.get_by_text(text, exact=True).locator("visible=true").count():
             return
         page.page.mouse.wheel(0, 400)

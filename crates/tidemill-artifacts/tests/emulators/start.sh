@@ -14,7 +14,7 @@ home=$(cd "$home" && pwd)
 
 if [ ! -x "$home/python/bin/moto_server" ]; then
     python3 -m venv "$home/python"
-    "$home/python/bin/pip" install --quiet "moto[s3,server]==5.*"
+    "$home/python/bin/pip" install --quiet "moto[s3,server]==5.2.5"
 fi
 if [ ! -x "$home/node_modules/.bin/azurite-blob" ]; then
     npm install --silent --no-audit --no-fund --prefix "$home" azurite@3.37.0

@@ -100,15 +100,11 @@ fn what_is_named_must_be_there_and_a_source_is_no_target() {
 
 #[test]
 fn a_source_that_does_not_answer_is_named_and_leaves_nothing_behind() {
-    let (source, home) = server(&[]);
-    let address = format!("http://{}", source.address());
-    drop(source);
-    let done = run(home.path(), &["import", &address]);
+    let home = tempfile::tempdir().unwrap();
+    let address = "http://127.0.0.1:1";
+    let done = run(home.path(), &["import", address]);
     let words = String::from_utf8_lossy(&done.stderr).into_owned();
-    assert!(
-        !done.status.success() && words.contains(&address),
-        "{words}"
-    );
+    assert!(!done.status.success() && words.contains(address), "{words}");
     assert!(!home.path().join("here.db").exists());
 }
 
