@@ -148,6 +148,8 @@ def test_set_an_alias(page, seeded):
     page.page.keyboard.press("Enter")
     page.page.get_by_role("dialog").get_by_role("button", name=re.compile("Save")).click()
     page.page.get_by_role("dialog").wait_for(state="detached")
+    # The table of the newer UI shows it only when the page is loaded again, with MLflow's server too.
+    page.page.reload()
     page.sees("@ challenger")
     assert MlflowClient().get_model_version_by_alias(seeded.model, "challenger").version == "2"
 
