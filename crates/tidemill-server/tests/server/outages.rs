@@ -78,9 +78,9 @@ fn must_work(server: &TestServer) {
 fn must_be_alive_but_not_ready(server: &TestServer) {
     let began = Instant::now();
     assert_eq!(server.get("/health").status, 200);
-    assert!(began.elapsed() < Duration::from_secs(3));
+    assert!(began.elapsed() < Duration::from_secs(1));
     assert_eq!(server.get("/readyz").status, 503);
-    assert!(began.elapsed() < Duration::from_secs(8));
+    assert!(began.elapsed() < Duration::from_secs(5));
 }
 
 fn becomes_ready(server: &TestServer) {
@@ -139,13 +139,13 @@ fn a_database_that_answers_no_more_does_not_hang_requests() {
         "--backend-store-uri",
         proxy.uri(),
         "--database-timeout",
-        "4",
+        "2",
     ];
     let server = launch(folder.path()).args(&args).start();
     must_work(&server);
     proxy.stall();
     for _ in 0..2 {
-        must_be_unavailable(&requests(&server), Duration::from_secs(8));
+        must_be_unavailable(&requests(&server), Duration::from_secs(4));
     }
     must_be_alive_but_not_ready(&server);
     proxy.heal();
@@ -193,20 +193,16 @@ fn connections_to_a_server_that_no_longer_writes_are_given_up() {
     }
 }
 
-/// Stops a server while a write waits for its database: the exit status and the log. Requests
-/// have `patience` seconds; the database comes back after `back`, if it does.
-fn stopped_while_a_write_waits(
-    database: &TestDatabase,
-    patience: &str,
-    back: Option<Duration>,
-) -> Option<i32> {
+/// Stops a server while a write waits for its database: the exit status and the log. The
+/// database comes back after `back`, if it does.
+fn stopped_while_a_write_waits(database: &TestDatabase, back: Option<Duration>) -> Option<i32> {
     let proxy = Proxy::before(database);
     let folder = tempfile::tempdir().unwrap();
     let args = [
         "--backend-store-uri",
         proxy.uri(),
         "--shutdown-timeout",
-        patience,
+        "1",
     ];
     let server = launch(folder.path()).args(&args).start();
     must_work(&server);
@@ -242,7 +238,7 @@ fn stopped_while_a_write_waits(
 #[test]
 fn a_server_whose_database_answers_no_more_still_stops() {
     let Some(database) = postgres() else { return };
-    assert_eq!(stopped_while_a_write_waits(&database, "1", None), Some(1));
+    assert_eq!(stopped_while_a_write_waits(&database, None), Some(1));
 }
 
 #[test]
@@ -250,13 +246,10 @@ fn who_was_cut_off_at_the_end_is_told_by_the_exit_status() {
     let Some(database) = postgres() else { return };
     // After the requests' time, but before the end.
     let late = Duration::from_millis(2500);
-    assert_eq!(
-        stopped_while_a_write_waits(&database, "1", Some(late)),
-        Some(1)
-    );
+    assert_eq!(stopped_while_a_write_waits(&database, Some(late)), Some(1));
     let in_time = Duration::from_millis(100);
     assert_eq!(
-        stopped_while_a_write_waits(&database, "10", Some(in_time)),
+        stopped_while_a_write_waits(&database, Some(in_time)),
         Some(0)
     );
 }
@@ -338,7 +331,7 @@ fn a_write_that_was_given_up_is_not_made_afterwards() {
     let database = TestDatabase::sqlite();
     let folder = tempfile::tempdir().unwrap();
     let uri = database.uri();
-    let args = ["--backend-store-uri", &uri, "--database-timeout", "3"];
+    let args = ["--backend-store-uri", &uri, "--database-timeout", "1"];
     let server = launch(folder.path()).args(&args).start();
     let path = "/api/2.0/mlflow/experiments/create";
     let held = database.hold("BEGIN IMMEDIATE");

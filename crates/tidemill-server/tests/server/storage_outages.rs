@@ -57,12 +57,12 @@ fn every_request_is_unavailable(mood: Mood, bound: Duration) {
 
 #[test]
 fn a_silent_storage_is_told_in_time() {
-    every_request_is_unavailable(Mood::Silent, Duration::from_secs(10));
+    every_request_is_unavailable(Mood::Silent, Duration::from_secs(5));
 }
 
 #[test]
 fn a_failing_storage_is_told_in_time() {
-    every_request_is_unavailable(Mood::Failing, Duration::from_secs(10));
+    every_request_is_unavailable(Mood::Failing, Duration::from_secs(5));
 }
 
 #[test]

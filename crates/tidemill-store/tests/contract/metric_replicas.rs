@@ -9,7 +9,7 @@ use crate::given;
 use crate::log_given::{history, log, point};
 
 /// How many points each server logs.
-const POINTS: i64 = 200;
+const POINTS: i64 = 600;
 
 fn block_on<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_multi_thread()
@@ -31,7 +31,7 @@ async fn log_share(store: Store, run: RunId, server: i64) {
 }
 
 async fn seal_again_and_again(store: Store, run: RunId) {
-    for _ in 0..20 {
+    for _ in 0..60 {
         store.seal_run(run.clone(), 1).await.expect("it is sealed");
         tokio::time::sleep(std::time::Duration::from_millis(3)).await;
     }

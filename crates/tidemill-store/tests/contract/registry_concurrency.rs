@@ -19,17 +19,17 @@ fn with_two_stores<F: Future<Output = ()>>(test: impl FnOnce(Store, Store) -> F)
 }
 
 #[test]
-fn twenty_versions_made_at_once_are_numbered_without_gaps_or_repeats() {
+fn fifty_versions_made_at_once_are_numbered_without_gaps_or_repeats() {
     with_two_stores(|one, other| async move {
         given_model(&one, "m").await;
         let mut tasks = JoinSet::new();
-        for number in 0..20 {
+        for number in 0..50 {
             let store = if number % 2 == 0 { &one } else { &other }.clone();
             tasks.spawn(async move { given_version(&store, "m").await.version });
         }
         let mut numbers = tasks.join_all().await;
         numbers.sort_unstable();
-        assert_eq!(numbers, (1..=20).collect::<Vec<i64>>());
+        assert_eq!(numbers, (1..=50).collect::<Vec<i64>>());
     });
 }
 

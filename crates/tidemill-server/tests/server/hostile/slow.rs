@@ -84,7 +84,11 @@ fn who_sends_slowly_is_cut_and_others_are_served_meanwhile() {
             let began = Instant::now();
             let made = server.post(create, &json!({"name": format!("meanwhile {n}")}));
             assert_eq!(made.status, 200, "{}", made.text());
-            assert!(began.elapsed() < super::SOON, "{:?}", began.elapsed());
+            assert!(
+                began.elapsed() < Duration::from_secs(3),
+                "{:?}",
+                began.elapsed()
+            );
             std::thread::sleep(Duration::from_millis(100));
             n += 1;
         }
