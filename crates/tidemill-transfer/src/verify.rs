@@ -12,7 +12,7 @@ use crate::digests::PieceDigests;
 use crate::gone::gone;
 use crate::import::Expected;
 use crate::progress::Progress;
-use crate::report::{Difference, VerifyReport};
+use crate::report::{Difference, Listed, VerifyReport};
 use crate::{Error, Result, Source, differences};
 
 /// How many things are read at once.
@@ -30,13 +30,15 @@ pub fn verify(
     progress: impl Fn(&str) + Send + 'static,
 ) -> Result<VerifyReport> {
     let mut archive = open(here)?;
-    let mut digests = Expected::new();
+    let (mut digests, mut untold) = (Expected::new(), HashMap::new());
     for kind in Kind::ALL {
-        digests.insert(kind, ours(&mut archive, kind, None)?);
+        digests.insert(kind, ours(&mut archive, kind, None, &mut untold)?);
     }
     let mut here_too = Here {
         archive,
         digests,
+        untold,
+        lost: Listed::default(),
         differences: HashMap::new(),
     };
     let progress = Progress::new(source.counts()?, progress);
@@ -53,6 +55,7 @@ pub fn verify(
             difference.how = how;
         }
     }
+    report.differences.append(here_too.lost);
     let uncopied = source.uncopied();
     let more = uncopied.count - uncopied.first.len() as u64;
     report
@@ -97,6 +100,10 @@ pub(crate) struct Read {
 pub(crate) struct Here {
     archive: Archive,
     digests: Expected,
+    /// When deleted runs were deleted and the last versions of models, by what they are.
+    untold: HashMap<String, i64>,
+    /// Where the source tells more of that.
+    lost: Listed<Difference>,
     /// What differs in things, by what they are.
     differences: HashMap<String, Vec<String>>,
 }
@@ -106,6 +113,18 @@ impl Here {
     fn differs(&self, kind: Kind, name: &str, digest: u128) -> bool {
         let found = self.digests.get(&kind).and_then(|found| found.get(name));
         found.is_some_and(|found| *found != digest) && self.differences.len() < EXPLAINED
+    }
+
+    /// Compares what digests leave out of a thing whose content is the same otherwise.
+    fn compare_untold(&mut self, kind: Kind, name: &str, digest: u128, field: &str, theirs: i64) {
+        let found = self.digests.get(&kind).and_then(|found| found.get(name));
+        let what = format!("{} {name}", kind.as_str());
+        let ours = self.untold.get(&what).copied();
+        if found == Some(&digest) && ours < Some(theirs) {
+            let ours = ours.map_or(String::from("nothing"), |ours| ours.to_string());
+            let how = vec![format!("{field}: {theirs} in the source, {ours} here")];
+            self.lost.push(Difference { what, how });
+        }
     }
 
     fn note(&mut self, difference: Difference) {
@@ -166,6 +185,8 @@ impl Here {
             {
                 self.note(differences::of_registered_models(theirs, &ours));
             }
+            let (kind, last) = (Kind::RegisteredModel, theirs.last_version);
+            self.compare_untold(kind, &theirs.name, digest, "last version", last);
         }
         Ok(())
     }
@@ -230,6 +251,14 @@ pub(crate) fn read(
             }
             runs.insert(run.id.0, run.digest);
         }
+        if let Some(here) = &mut here {
+            for theirs in &read {
+                let id = theirs.run.info.id.as_str();
+                if let (Some(deleted), Some(digest)) = (theirs.deleted_time, runs.get(id)) {
+                    here.compare_untold(Kind::Run, id, *digest, "deleted time", deleted);
+                }
+            }
+        }
     }
     let models = expected.entry(Kind::LoggedModel).or_default();
     let mut after: Option<String> = None;
@@ -267,7 +296,7 @@ pub(crate) fn against(here: &DatabaseUrl, expected: &Expected) -> Result<VerifyR
     let mut archive = open(here)?;
     let mut report = VerifyReport::default();
     for (kind, expected) in expected {
-        let ours = ours(&mut archive, *kind, Some(expected))?;
+        let ours = ours(&mut archive, *kind, Some(expected), &mut HashMap::new())?;
         report.compare(*kind, expected, &ours, "here");
     }
     Ok(report)
@@ -302,11 +331,13 @@ fn open(here: &DatabaseUrl) -> Result<Archive> {
         .ok_or_else(|| Error::Source(format!("{here:?} is no database of Tidemill's.")))
 }
 
-/// Digests of what is here of a kind; of runs, as far as they are asked for.
+/// Digests of what is here of a kind; of runs, as far as they are asked for. What the digests
+/// leave out goes to `untold`.
 fn ours(
     archive: &mut Archive,
     kind: Kind,
     wanted: Option<&HashMap<String, u128>>,
+    untold: &mut HashMap<String, i64>,
 ) -> Result<HashMap<String, u128>> {
     let mut ours = HashMap::new();
     match kind {
@@ -329,6 +360,11 @@ fn ours(
                     .collect();
                 let mut digests = PieceDigests::default();
                 archive.runs(&ids, &mut |piece| {
+                    if let RunPiece::Run(run) = &piece
+                        && let Some(deleted) = run.deleted_time
+                    {
+                        untold.insert(format!("{} {}", kind.as_str(), run.run.info.id), deleted);
+                    }
                     digests.add(piece);
                     Ok::<(), Error>(())
                 })?;
@@ -351,6 +387,9 @@ fn ours(
                 let page = archive.registered_models(after.as_deref(), PAGE as i64)?;
                 let Some(last) = page.last() else { break };
                 after = Some(last.name.clone());
+                let last_version =
+                    |m: &CarriedModel| (format!("{} {}", kind.as_str(), m.name), m.last_version);
+                untold.extend(page.iter().map(last_version));
                 ours.extend(
                     page.iter()
                         .map(|m| (m.name.clone(), digest::registered_model(m))),
